@@ -1,0 +1,177 @@
+/**
+ * The contract of the addon: what the C++ side exports, one entry per function.
+ *
+ * Two families. *Hot* calls (send, recv, accept, poll) never throw for what the kernel says: they return a
+ * byte count, or `-errno`. *Set-up* calls throw an `Error` with `code` ('ECONNREFUSED'), `errno` (positive)
+ * and `syscall`. Misuse (wrong types, closed objects) is a TypeError from either.
+ *
+ * All descriptors made here are close-on-exec and non-blocking. The caller owns every descriptor returned.
+ */
+
+/** Credentials as the kernel vouches for them (SO_PEERCRED): effective ids at connect time. */
+export interface PeerCredentials {
+  pid: number;
+  uid: number;
+  gid: number;
+}
+
+/** Bits for {@link FdWatcher.start}, {@link Binding.pollFd} and {@link EpollReactor}. */
+export const READABLE = 1;
+export const WRITABLE = 2;
+
+/**
+ * Watches one descriptor on the libuv loop of the environment that loaded the addon (main thread or worker).
+ * Level-triggered. The callback runs as an async entry point (microtasks and nextTicks run after it) and gets
+ * the ready bits; a hang-up or error is reported as every bit that was asked for.
+ * The descriptor stays the caller's; close the watcher before the descriptor.
+ */
+export interface FdWatcher {
+  /** Replaces the set of bits watched; 0 stops without closing. No-op when unchanged. */
+  start(events: number): void;
+  ref(): void;
+  unref(): void;
+  /** Stops for good; the callback is never called again. Idempotent. */
+  close(): void;
+}
+
+/** A blocking epoll set for threads that drive transports without an event loop. */
+export interface EpollReactor {
+  /** Adds, changes (already known fd) or removes (events 0) an fd. Level-triggered. */
+  set(fd: number, events: number): void;
+  /**
+   * Blocks up to `timeoutMs` (-1 for ever, fractions allowed) and writes pairs (fd, ready bits) into `out`.
+   * Returns the number of pairs, 0 at time-out, or -errno. A call of wake() from any thread ends it with 0.
+   */
+  wait(timeoutMs: number, out: Int32Array): number;
+  wake(): void;
+  close(): void;
+}
+
+/**
+ * A Boost.Interprocess pool: `basic_managed_shared_memory<char, rbtree_best_fit<mutex family>, null_index>`
+ * laid out exactly as Flow-IPC's SHM-classic arena (flow-ipc-protocol 6.1), sparse, its mutex robust.
+ *
+ * Offsets are bytes from the pool base. Blocks are 16-byte aligned. `allocate`-like calls return an offset
+ * (> 0) or a negative code: -ENOMEM (pool full), -ENOSPC (tmpfs cannot back the pages), -EOWNERDEAD (a process
+ * died inside the allocator: the pool takes no more allocations, reading goes on), -ETIMEDOUT (lock not had in
+ * 1 s), -EBADF (closed).
+ */
+export interface Pool {
+  readonly name: string;
+  /** Size of the whole mapping in bytes. */
+  readonly size: number;
+  /** Free bytes by the allocator's books. Takes the pool lock. */
+  freeBytes(): number;
+  allocate(bytes: number): number;
+  /** Frees a block made by allocate(). 0, or -EINVAL when the offset is not one the pool could have given. */
+  free(offset: number): number;
+  /**
+   * An ArrayBuffer over [offset, offset + length): no copy. Keeps the mapping alive until it is collected or
+   * detached. RangeError when outside the pool.
+   */
+  view(offset: number, length: number): ArrayBuffer;
+  /** Loads / adds to / stores the 32-bit word at `offset` atomically (owner counts). RangeError when outside the pool. */
+  atomicLoad32(offset: number): number;
+  atomicAdd32(offset: number, delta: number): number;
+
+  /**
+   * Segment lists: the object a SHM-backed message is (flow-ipc-protocol 6.3): holder of 32 bytes with an owner
+   * count, ring of nodes of 72 bytes, each with a buffer. A list is named by its holder's offset.
+   *
+   * Makes a holder with owner count 1 and no segments. Offset or negative code.
+   */
+  listCreate(): number;
+  /**
+   * Appends a segment with a buffer of `capacity` bytes (multiple of 8), used size 0, and returns the buffer's
+   * ArrayBuffer; or a negative code. Contents are *not* zeroed; `out[0]` tells the buffer's offset.
+   */
+  listGrow(list: number, capacity: number): ArrayBuffer | number;
+  /** Sets the used size of each segment, in order, then adds one owner (a lend). 0 or negative code. */
+  listLend(list: number, usedSizes: number[]): number;
+  /** One call for a small message: makes a list of one segment holding these bytes, owner count 1. Offset or code. */
+  listStore(bytes: Uint8Array, offset: number, length: number): number;
+  /**
+   * The other half: checks the list, copies its single segment of at most `target.length` bytes into `target`
+   * and drops one owner. Byte count; -EINVAL malformed, -EMSGSIZE does not fit or more than one segment (then no owner is
+   * dropped).
+   */
+  listTake(list: number, target: Uint8Array): number;
+  /**
+   * Checks the list (every pointer and size inside the pool, ring closed within `maxSegments`, sizes read once) and
+   * returns one ArrayBuffer a segment, exactly the used bytes. No count changes: the lender counted for us.
+   * Negative code: -EINVAL malformed.
+   */
+  listBorrow(list: number, maxSegments: number): ArrayBuffer[] | number;
+  /**
+   * Detaches `buffers` and drops one owner; at zero the list and its buffers are freed. Remaining owner count,
+   * or negative code: -EINVAL (not a well-formed list, or count already 0: nothing is done to the pool).
+   */
+  listRelease(list: number, buffers: ArrayBuffer[]): number;
+
+  /** Marks closed; unmapped once every ArrayBuffer is gone. Idempotent. Names stay: see poolUnlink. */
+  close(): void;
+}
+
+/** A POSIX named semaphore, as boost::interprocess::named_mutex is on Linux. */
+export interface NamedSemaphore {
+  /** True when taken. Never blocks. */
+  tryWait(): boolean;
+  post(): void;
+  value(): number;
+  close(): void;
+}
+
+export interface Binding {
+  /** Which file this is and how it was built, for error reports. */
+  readonly version: string;
+  /**
+   * Extra results of the last call on this thread: [0] see listGrow; [1] descriptor received by recv, or -1;
+   * [2] 1 when recv saw truncated or surplus control data (all its descriptors were closed), else 0.
+   */
+  readonly out: Float64Array;
+
+  closeFd(fd: number): void;
+  /** F_DUPFD_CLOEXEC. */
+  dupFd(fd: number): number;
+
+  /** Unix stream sockets in the abstract namespace: NUL + name, no trailing NUL. */
+  listenAbstract(name: string, backlog: number): number;
+  connectAbstract(name: string): number;
+  /** -errno (EAGAIN: none waiting). Connections that were aborted meanwhile are skipped. */
+  accept(listenFd: number): number;
+  socketPair(): [number, number];
+  peerCredentials(fd: number): PeerCredentials;
+
+  /**
+   * One sendmsg(MSG_DONTWAIT | MSG_NOSIGNAL) of a[aOffset, +aLength) then, if `b` is not null, b[bOffset, +bLength);
+   * `passFd` >= 0 rides on the first byte. Bytes taken by the kernel, or -errno.
+   */
+  send(fd: number, a: Uint8Array, aOffset: number, aLength: number, b: Uint8Array | null, bOffset: number, bLength: number, passFd: number): number;
+  /**
+   * One recvmsg(MSG_DONTWAIT | MSG_CMSG_CLOEXEC) into buf[offset, +length). Bytes, 0 at end of file, or -errno.
+   * out[1] and out[2] are set by every call. EINTR is retried.
+   */
+  recv(fd: number, buf: Uint8Array, offset: number, length: number): number;
+  /** poll(2) on one descriptor: ready bits (0 time-out), or -errno. `timeoutMs` -1 waits for ever. */
+  pollFd(fd: number, events: number, timeoutMs: number): number;
+
+  FdWatcher: new (fd: number, callback: (ready: number) => void) => FdWatcher;
+  EpollReactor: new () => EpollReactor;
+
+  /** Plain POSIX shared memory. Names without the leading slash. */
+  shmCreate(name: string, size: number, mode: number): number;
+  shmOpen(name: string, readOnly: boolean): number;
+  shmUnlink(name: string): void;
+  /** Maps a descriptor; the ArrayBuffer keeps the mapping. Read-only ones are MAP_PRIVATE (writes never reach the owner). */
+  mapFd(fd: number, offset: number, length: number, readOnly: boolean): ArrayBuffer;
+
+  /** O_EXCL; mode set with fchmod whatever the umask; pages never committed up front. */
+  poolCreate(name: string, size: number, mode: number): Pool;
+  poolOpen(name: string): Pool;
+
+  /** Creates with `initial` and `mode` (whatever the umask) or opens. Name without the leading slash and without 'sem.'. */
+  semOpen(name: string, mode: number, initial: number): NamedSemaphore;
+
+  /** Seconds are too coarse for benchmarks: clock_gettime(CLOCK_MONOTONIC) in nanoseconds as a number. */
+  monotonicNs(): number;
+}
