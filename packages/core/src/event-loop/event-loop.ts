@@ -1,0 +1,27 @@
+// What a transport needs from whatever drives it: the sync_io contract (features 19, 20).
+
+export type Direction = 'rcv' | 'snd';
+
+/**
+ * Interest in one descriptor. `wait` is one-off, as in C++: the task runs once when the direction is ready
+ * (an error or hang-up counts as ready) and is then forgotten. At most one task a direction.
+ */
+export interface FdWatch {
+  wait(direction: Direction, task: () => void): void;
+  /** Keep the process alive for this descriptor (the default), or not. */
+  ref(): void;
+  unref(): void;
+  /** Forgets all interest. To be called before the descriptor is closed. Idempotent. */
+  close(): void;
+}
+
+/** A re-startable one-shot timer. Never keeps the process alive by itself. */
+export interface LoopTimer {
+  start(ms: number): void;
+  stop(): void;
+}
+
+export interface EventLoop {
+  watch(fd: number): FdWatch;
+  timer(task: () => void): LoopTimer;
+}

@@ -1,0 +1,68 @@
+// A timer that traffic pushes back: touching it costs one clock read, not a timer restart.
+import { performance } from 'node:perf_hooks';
+import type { EventLoop, LoopTimer } from './event-loop.js';
+
+/** Timers that must go on while this thread blocks in a synchronous request: pings, or the peer gives us up. */
+const essential = new Set<LazyTimer>();
+
+/**
+ * Expires once `periodMs` have passed since the last touch(). On expiry the task runs and, if it did not stop
+ * the timer, a new period begins.
+ */
+export class LazyTimer {
+  readonly #periodMs: number;
+  readonly #task: () => void;
+  readonly #timer: LoopTimer;
+  #last = 0;
+  #running = false;
+
+  constructor(loop: EventLoop, periodMs: number, task: () => void) {
+    this.#periodMs = periodMs;
+    this.#task = task;
+    this.#timer = loop.timer(() => this.#onTimer());
+  }
+
+  start(options: { essential?: boolean } = {}): void {
+    this.#running = true;
+    if (options.essential) essential.add(this);
+    this.touch();
+    this.#timer.start(this.#periodMs);
+  }
+
+  touch(): void {
+    this.#last = performance.now();
+  }
+
+  stop(): void {
+    this.#running = false;
+    essential.delete(this);
+    this.#timer.stop();
+  }
+
+  /** Milliseconds until expiry; zero or less when due. */
+  get remaining(): number {
+    return this.#last + this.#periodMs - performance.now();
+  }
+
+  #onTimer(): void {
+    this.expireIfDue();
+    // Timers may come a fraction early; a millisecond more avoids a second, empty round.
+    if (this.#running) this.#timer.start(Math.max(1, Math.ceil(this.remaining)));
+  }
+
+  expireIfDue(): void {
+    if (!this.#running || this.remaining > 0) return;
+    this.touch();
+    this.#task();
+  }
+}
+
+/** Runs the essential timers that are due and tells in how many milliseconds the next one is (Infinity: none). */
+export function runEssentialTimers(): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const timer of essential) {
+    timer.expireIfDue();
+    next = Math.min(next, timer.remaining);
+  }
+  return next;
+}

@@ -1,0 +1,285 @@
+// The receiving half of a socket stream: drains the socket into one buffer and cuts it into messages.
+import { closeFd, out, recv } from '@flow-ipc/native';
+import type { FdWatch } from '../event-loop/event-loop.js';
+import { FlowIpcError, systemError, TransportError } from '../util/errors.js';
+import { negotiate } from '../util/protocol-negotiator.js';
+import { END_OF_SENDING, HEADER_SIZE, PING } from './frame.js';
+import { acquireReceiveBuffer, ReceiveBuffer, releaseReceiveBuffer } from './receive-buffer.js';
+
+const EAGAIN = -11;
+const EINTR = -4;
+/** Slots of the addon's `out` array that recv() fills. */
+const OUT_FD = 1;
+const OUT_SURPLUS = 2;
+/** The rest of a message at least this long is read straight into its own memory, saving a copy. */
+const DIRECT_READ = 16 * 1024;
+
+/** Where received messages go. */
+export interface FrameSink {
+  /**
+   * One message: `length` bytes at `offset` of `buffer`, and a descriptor (-1: none) that the sink now owns.
+   * Unless `owned`, the buffer is re-used after the call returns: copy what is to be kept.
+   */
+  onMessage(buffer: ReceiveBuffer, offset: number, length: number, fd: number, owned: boolean): void;
+  /** Reading is over, once: in good order (RECEIVES_FINISHED), by end of file, or by an error. */
+  onEnd(error: FlowIpcError): void;
+}
+
+/**
+ * A state machine that never blocks; it is woken through its FdWatch, or by drain() when a caller waits itself.
+ *
+ * Which message a descriptor belongs to: Linux ends a read after the segment that carries descriptors, and a
+ * sender puts a descriptor on the first byte of a header in a write of its own. So it belongs to the last
+ * message whose first byte lies in that read; if none starts there the peer broke the protocol.
+ */
+export class FrameReceiver {
+  readonly #fd: number;
+  readonly #watch: FdWatch;
+  readonly #sink: FrameSink;
+  readonly #onActivity: () => void;
+  #state: 'idle' | 'running' | 'paused' | 'ended' = 'idle';
+  #versionKnown = false;
+
+  // What is being parsed; fields, not locals, so that a handler may drain() again in the midst of it.
+  #buffer: ReceiveBuffer | undefined;
+  #pos = 0;
+  #end = 0;
+  #readStart = 0;
+  #readFd = -1;
+
+  // A message of which only a part has come.
+  #carry: Uint8Array | undefined;
+  #direct: ReceiveBuffer | undefined;
+  #directHave = 0;
+  #partialFd = -1;
+
+  messages = 0;
+  bytes = 0;
+  systemCalls = 0;
+
+  constructor(fd: number, watch: FdWatch, sink: FrameSink, onActivity: () => void) {
+    this.#fd = fd;
+    this.#watch = watch;
+    this.#sink = sink;
+    this.#onActivity = onActivity;
+  }
+
+  get ended(): boolean {
+    return this.#state === 'ended';
+  }
+
+  start(): void {
+    if (this.#state !== 'idle') return;
+    this.#state = 'running';
+    this.#watch.wait('rcv', this.#onReadable);
+  }
+
+  /** Stops handing out messages; what has been read already is kept. */
+  pause(): void {
+    if (this.#state === 'running') this.#state = 'paused';
+  }
+
+  resume(): void {
+    if (this.#state !== 'paused') return;
+    this.#state = 'running';
+    // Not from within the caller: it may be a handler whose message lies in the very buffer.
+    queueMicrotask(() => {
+      this.drain();
+      if (this.#state === 'running') this.#watch.wait('rcv', this.#onReadable);
+    });
+  }
+
+  /** Reads and hands out what is there now. */
+  drain(): void {
+    while (this.#state === 'running' && this.#readOnce());
+  }
+
+  /** Ends reading from outside; descriptors not handed out are closed. The sink is not told. */
+  stop(): void {
+    this.#state = 'ended';
+    if (this.#readFd >= 0) closeFd(this.#readFd);
+    if (this.#partialFd >= 0) closeFd(this.#partialFd);
+    this.#readFd = this.#partialFd = -1;
+    this.#buffer = this.#carry = this.#direct = undefined;
+  }
+
+  fail(error: FlowIpcError): void {
+    if (this.#state === 'ended') return;
+    this.stop();
+    this.#sink.onEnd(error);
+  }
+
+  readonly #onReadable = (): void => {
+    this.drain();
+    if (this.#state === 'running') this.#watch.wait('rcv', this.#onReadable);
+  };
+
+  /** One system call and the messages it brought. False when the socket is (most likely) empty. */
+  #readOnce(): boolean {
+    if (this.#direct) return this.#readDirect(this.#direct);
+    if (this.#buffer) {
+      // A handler asks for more while an earlier read is not parsed to its end: that comes first.
+      if (this.#pos < this.#end) {
+        const buffer = this.#buffer;
+        this.#parse();
+        if (this.#buffer === buffer && this.#pos >= this.#end) this.#buffer = undefined;
+        return true;
+      }
+      // All of it was handed out, but the outer call still holds the buffer: its views are in use. Take another.
+      this.#buffer = undefined;
+    }
+    const buffer = acquireReceiveBuffer();
+    const have = this.#carry?.length ?? 0;
+    if (this.#carry) buffer.bytes.set(this.#carry);
+    const room = buffer.bytes.length - have;
+    const n = this.#recv(buffer.bytes, have, room);
+    if (n <= 0) {
+      releaseReceiveBuffer(buffer);
+      return false;
+    }
+    this.#carry = undefined;
+    this.#buffer = buffer;
+    this.#pos = 0;
+    this.#readStart = have;
+    this.#end = have + n;
+    // A read ends behind a descriptor although more may be there.
+    const cutByFd = this.#readFd >= 0;
+    this.#parse();
+    if (this.#buffer === buffer && this.#pos >= this.#end) this.#buffer = undefined;
+    // Paused in the midst: the buffer stays ours. Otherwise nobody refers to it any more.
+    if (this.#buffer !== buffer) releaseReceiveBuffer(buffer);
+    return n === room || cutByFd || this.#direct !== undefined;
+  }
+
+  /** Bytes read (> 0), or 0 after dealing with "nothing there", end of file and errors. */
+  #recv(target: Uint8Array, offset: number, room: number): number {
+    this.systemCalls++;
+    const n = recv(this.#fd, target, offset, room);
+    if (n > 0) {
+      this.bytes += n;
+      this.#onActivity();
+      if (out[OUT_SURPLUS] !== 0) {
+        this.fail(
+          new FlowIpcError(
+            TransportError.UNEXPECTED_PAYLOAD,
+            'The peer sent more than one descriptor with a message',
+          ),
+        );
+        return 0;
+      }
+      this.#readFd = out[OUT_FD]!;
+      return n;
+    }
+    if (n === 0) this.fail(new FlowIpcError(TransportError.EOF, 'The peer closed the connection'));
+    else if (n !== EAGAIN && n !== EINTR) this.fail(systemError('recvmsg', n, 'Cannot receive'));
+    return 0;
+  }
+
+  #readDirect(direct: ReceiveBuffer): boolean {
+    const n = this.#recv(direct.bytes, this.#directHave, direct.bytes.length - this.#directHave);
+    if (n <= 0) return false;
+    if (this.#readFd >= 0) {
+      this.#failUnexpectedFd();
+      return false;
+    }
+    this.#directHave += n;
+    if (this.#directHave === direct.bytes.length) {
+      const fd = this.#partialFd;
+      this.#direct = undefined;
+      this.#partialFd = -1;
+      this.messages++;
+      this.#sink.onMessage(direct, 0, direct.bytes.length, fd, true);
+    }
+    return true;
+  }
+
+  #parse(): void {
+    const buffer = this.#buffer!;
+    while (this.#state === 'running' && this.#buffer === buffer && this.#pos < this.#end) {
+      const pos = this.#pos;
+      const left = this.#end - pos;
+      if (left < HEADER_SIZE) {
+        if (!this.#takePartialFd(pos)) return;
+        this.#carry = buffer.bytes.slice(pos, this.#end);
+        this.#pos = this.#end;
+        return;
+      }
+      const length = buffer.view.getUint16(pos, true);
+      const blob = this.#versionKnown && length !== PING ? length : 0;
+      const frameEnd = pos + HEADER_SIZE + blob;
+      let fd = -1;
+      if (frameEnd >= this.#end) {
+        if (!this.#takePartialFd(pos)) return;
+        if (frameEnd > this.#end) {
+          this.#keepPartial(buffer, pos, blob);
+          return;
+        }
+        fd = this.#partialFd;
+        this.#partialFd = -1;
+      }
+      this.#pos = frameEnd;
+      this.#handleFrame(buffer, pos + HEADER_SIZE, length, fd);
+    }
+  }
+
+  /** The last message that starts in this read gets the read's descriptor; false (and failed) if there is none. */
+  #takePartialFd(messageStart: number): boolean {
+    if (this.#readFd < 0) return true;
+    if (messageStart < this.#readStart || this.#partialFd >= 0) {
+      this.#failUnexpectedFd();
+      return false;
+    }
+    this.#partialFd = this.#readFd;
+    this.#readFd = -1;
+    return true;
+  }
+
+  #keepPartial(buffer: ReceiveBuffer, pos: number, blob: number): void {
+    const start = pos + HEADER_SIZE;
+    const have = this.#end - start;
+    if (blob - have >= DIRECT_READ) {
+      this.#direct = new ReceiveBuffer(blob);
+      this.#direct.bytes.set(buffer.bytes.subarray(start, this.#end));
+      this.#directHave = have;
+    } else {
+      this.#carry = buffer.bytes.slice(pos, this.#end);
+    }
+    this.#pos = this.#end;
+  }
+
+  #handleFrame(buffer: ReceiveBuffer, start: number, length: number, fd: number): void {
+    if (!this.#versionKnown) {
+      this.#handleVersion(length, fd);
+    } else if (length === PING) {
+      // The C++ takes a ping with a descriptor for a ping and may leak it; it is never sent, so refuse it.
+      if (fd >= 0) this.#failWithFd(fd);
+    } else if (length === END_OF_SENDING && fd < 0) {
+      this.fail(new FlowIpcError(TransportError.RECEIVES_FINISHED, 'The peer ended its sending'));
+    } else {
+      this.messages++;
+      this.#sink.onMessage(buffer, start, length, fd, false);
+    }
+  }
+
+  #handleVersion(header: number, fd: number): void {
+    const version = (header << 16) >> 16;
+    try {
+      negotiate(fd >= 0 ? 0 : version, 'Socket stream');
+      this.#versionKnown = true;
+    } catch (err) {
+      if (fd >= 0) closeFd(fd);
+      this.fail(err as FlowIpcError);
+    }
+  }
+
+  #failWithFd(fd: number): void {
+    closeFd(fd);
+    this.#failUnexpectedFd();
+  }
+
+  #failUnexpectedFd(): void {
+    this.fail(
+      new FlowIpcError(TransportError.UNEXPECTED_PAYLOAD, 'The peer sent a descriptor where none may be'),
+    );
+  }
+}
