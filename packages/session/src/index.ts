@@ -1,0 +1,25 @@
+/**
+ * Flow-IPC's sessions: two processes that know each other, with channels on demand.
+ * Without shared memory; `@flow-ipc/shm` offers the same classes with it.
+ * @module
+ */
+export { type App, type ClientApp, cnsPath, type ServerApp } from './app.js';
+export { ClientSession, type ConnectOptions, connectSession } from './client-session.js';
+export { guardName } from './cns.js';
+export { SessionError } from './errors.js';
+export { ShmType } from './generated/common.capnp.js';
+export { ServerSession, type ServerSessionParts } from './server-session.js';
+export {
+  type LivenessOptions,
+  type OpenChannelOptions,
+  Session,
+  type SessionHandlers,
+  type SessionParts,
+} from './session.js';
+export type {
+  ClientMemoryProvider,
+  ServerMemoryProvider,
+  SessionMemory,
+  SessionScope,
+} from './session-memory.js';
+export { type AcceptOptions, SessionServer, type SessionServerOptions } from './session-server.js';

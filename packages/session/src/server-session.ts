@@ -1,0 +1,89 @@
+// Server_session: one client's session on the server's side; makes the channels whoever asks (features 137, 143-146).
+import type { Channel, FlowIpcError } from '@flow-ipc/core';
+import type { ClientApp } from './app.js';
+import { OpenChannelResult } from './generated/session-master-channel.capnp.js';
+import {
+  checkOpenResult,
+  type MasterMsgIn,
+  makeChannel,
+  type OpenChannelOptions,
+  Session,
+  type SessionHandlers,
+  type SessionParts,
+  setNoQueues,
+} from './session.js';
+import type { SessionMemory } from './session-memory.js';
+
+export interface ServerSessionParts<M extends SessionMemory> extends SessionParts<M> {
+  clientApp: ClientApp;
+}
+
+export class ServerSession<M extends SessionMemory = SessionMemory> extends Session<M> {
+  readonly clientApp: ClientApp;
+  #initialized = false;
+
+  /** Made by a SessionServer. */
+  constructor(parts: ServerSessionParts<M>) {
+    super(parts);
+    this.clientApp = parts.clientApp;
+  }
+
+  /**
+   * Completes the session: before this, what the peer does waits and openChannel() throws. An error that came
+   * meanwhile is told at once. False when called before.
+   */
+  initHandlers(handlers: SessionHandlers): boolean {
+    if (this.#initialized) return false;
+    this.#initialized = true;
+    this.attach(handlers);
+    if (!this.error) this.master.expectMsgs('openChannelToServerReq', (request) => this.#onOpenRequest(request));
+    return true;
+  }
+
+  async openChannel(options: OpenChannelOptions = {}): Promise<Channel> {
+    this.checkOpen();
+    if (!this.#initialized) throw new Error('Call initHandlers() before openChannel()');
+    const { channel, peerEnd } = makeChannel(this.handles, this.peer);
+    try {
+      using msg = this.master.createMsg();
+      msg.nativeHandle = peerEnd;
+      const body = msg.body.initOpenChannelToClientReq();
+      setNoQueues(body);
+      body.initMetadata();
+      using response = await this.requestOpen(msg, options);
+      checkOpenResult(response.body.openChannelToClientRsp.openChannelResult);
+      return channel;
+    } catch (err) {
+      channel.close();
+      throw err;
+    }
+  }
+
+  /** For the SessionServer. */
+  lost(error: FlowIpcError): void {
+    this.fail(error);
+  }
+
+  #onOpenRequest(request: MasterMsgIn): void {
+    using _ = request;
+    using answer = this.master.createMsg();
+    const body = answer.body.initOpenChannelToServerRsp();
+    setNoQueues(body);
+    const handler = this.onPassiveOpen;
+    let channel: Channel | undefined;
+    if (!handler) {
+      body.openChannelResult = OpenChannelResult.rejectedPassiveOpen;
+    } else {
+      try {
+        const made = makeChannel(this.handles, this.peer);
+        channel = made.channel;
+        answer.nativeHandle = made.peerEnd;
+        body.openChannelResult = OpenChannelResult.accepted;
+      } catch {
+        body.openChannelResult = OpenChannelResult.rejectedResourceUnavailable;
+      }
+    }
+    this.master.send(answer, request);
+    if (channel) handler!(channel);
+  }
+}

@@ -1,0 +1,50 @@
+// Where providers of shared memory plug in: the session layer knows that there may be one, and nothing about it.
+import type { PermissionsLevel } from '@flow-ipc/core';
+import type { Serialization } from '@flow-ipc/structured';
+import { heapSerialization } from '@flow-ipc/structured';
+import { ShmType } from './generated/common.capnp.js';
+import type { ServerApp } from './app.js';
+
+/** All that names of a session's kernel objects are made of. */
+export interface SessionScope {
+  readonly serverApp: string;
+  readonly serverNamespace: string;
+  readonly clientApp: string;
+  readonly clientNamespace: string;
+  readonly permissionsLevel: PermissionsLevel;
+}
+
+/** The memory of one session, on one side. */
+export interface SessionMemory {
+  /** What session.structured() uses. */
+  readonly serialization: Serialization;
+  /** The session is over. */
+  close(): void;
+}
+
+export interface ServerMemoryProvider<M extends SessionMemory = SessionMemory> {
+  /** As in the log-in request; both sides must agree. */
+  readonly shmType: ShmType;
+  /** The server starts: remove what dead processes of the app left behind. */
+  sweep(app: ServerApp): void;
+  /** A client passed all checks: make what the session needs, before the client is answered. */
+  open(scope: SessionScope): M;
+  /** The server ends. */
+  close(): void;
+}
+
+export interface ClientMemoryProvider<M extends SessionMemory = SessionMemory> {
+  readonly shmType: ShmType;
+  /** The log-in was answered: open what the server made. */
+  open(scope: SessionScope): M;
+}
+
+const heapMemory: SessionMemory = { serialization: heapSerialization, close: () => {} };
+
+/** Sessions without shared memory. */
+export const heapProvider: ServerMemoryProvider & ClientMemoryProvider = {
+  shmType: ShmType.none,
+  sweep: () => {},
+  open: () => heapMemory,
+  close: () => {},
+};

@@ -1,0 +1,213 @@
+// Session_server: listens, checks who logs in, makes sessions (features 133-136, 154, 162).
+import {
+  Channel,
+  FlowIpcError,
+  fromNative,
+  type NativeSocketStream,
+  NativeSocketStreamAcceptor,
+  ownProcessCredentials,
+  PROTOCOL_VERSION,
+} from '@flow-ipc/core';
+import { type MsgOut, StructuredChannel } from '@flow-ipc/structured';
+import { type ClientApp, listenerName, permissionsLevelOf, type ServerApp, validateApp, validateServerApp } from './app.js';
+import { writeCns } from './cns.js';
+import { SessionError } from './errors.js';
+import { SessionMasterChannelMessageBody as Body } from './generated/session-master-channel.capnp.js';
+import { checkLogIn } from './log-in-checks.js';
+import { ServerSession, type ServerSessionParts } from './server-session.js';
+import {
+  checkOpenResult,
+  type LivenessOptions,
+  type MasterChannel,
+  type MasterMsgIn,
+  makeChannel,
+  OPEN_CHANNEL_TIMEOUT_MS,
+  setNoQueues,
+} from './session.js';
+import { heapProvider, type ServerMemoryProvider, type SessionMemory } from './session-memory.js';
+
+export interface SessionServerOptions extends LivenessOptions {
+  server: ServerApp;
+  /** Every client app there is; which of them may connect is the server app's allowedClients. */
+  clients: readonly ClientApp[];
+  /** Whether the sessions' channels carry descriptors; clients must say the same. @default true */
+  handles?: boolean;
+}
+
+export interface AcceptOptions {
+  /** How many channels the server opens along with a session, beside those the client asks for. @default 0 */
+  initChannels?: (client: { app: ClientApp; channels: number }) => number;
+  /** How many channels a client may ask for; one that asks for more is refused. @default 256 */
+  maxClientChannels?: number;
+  signal?: AbortSignal;
+}
+
+export class SessionServer<
+  M extends SessionMemory = SessionMemory,
+  S extends ServerSession<M> = ServerSession<M>,
+> implements AsyncDisposable
+{
+  readonly #options: SessionServerOptions;
+  readonly #provider: ServerMemoryProvider<M>;
+  readonly #make: (parts: ServerSessionParts<M>) => S;
+  readonly #acceptor: NativeSocketStreamAcceptor;
+  readonly #namespace = String(process.pid);
+  #lastClientNamespace = 0;
+
+  /**
+   * Becomes the server process that clients find: one per server app at a time, the latest wins.
+   * Rejects with INVALID_ARGUMENT, RESOURCE_OWNER_UNEXPECTED (this process or the CNS file is another user's), or
+   * SYSTEM (run directory missing or not writable, already a server in this process: EADDRINUSE).
+   */
+  static async create(options: SessionServerOptions): Promise<SessionServer> {
+    const server = new SessionServer(options, heapProvider, (parts) => new ServerSession(parts));
+    await server.announce();
+    return server;
+  }
+
+  protected constructor(
+    options: SessionServerOptions,
+    provider: ServerMemoryProvider<M>,
+    make: (parts: ServerSessionParts<M>) => S,
+  ) {
+    const { server, clients } = options;
+    validateApp(server, 'Server app');
+    validateServerApp(server);
+    for (const client of clients) validateApp(client, 'Client app');
+    const own = ownProcessCredentials();
+    if (own.uid !== server.uid || own.gid !== server.gid) {
+      throw new FlowIpcError(
+        SessionError.RESOURCE_OWNER_UNEXPECTED,
+        `This process runs as ${own.uid}:${own.gid}, but server app '${server.name}' as ${server.uid}:${server.gid}`,
+      );
+    }
+    this.#options = options;
+    this.#provider = provider;
+    this.#make = make;
+    this.#acceptor = new NativeSocketStreamAcceptor(listenerName(server, this.#namespace));
+  }
+
+  /** Cleans up after dead predecessors and lets clients find us. We listen already: nobody finds a closed door. */
+  protected async announce(): Promise<void> {
+    try {
+      this.#provider.sweep(this.#options.server);
+      await writeCns(this.#options.server, process.pid);
+    } catch (err) {
+      await this.close();
+      throw fromNative(err, 'Cannot start the session server');
+    }
+  }
+
+  /**
+   * The next client's session. Any number may be pending. Rejects with the reason when a client is refused or
+   * lost during its log-in: the server goes on, call again. Rejects with ERR_FLOW_IPC_ABORTED, or …ABORTED_COMPLETION_HANDLER after close().
+   *
+   * The session is complete only after initHandlers().
+   */
+  async accept(options: AcceptOptions = {}): Promise<S> {
+    const stream = await this.#acceptor.accept(options);
+    return this.#logIn(stream, options);
+  }
+
+  /** Stops listening. Sessions go on; app-wide memory goes. Idempotent. */
+  async close(): Promise<void> {
+    this.#acceptor.close();
+    this.#provider.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #logIn(stream: NativeSocketStream, options: AcceptOptions): Promise<S> {
+    let session: S | undefined;
+    let lost: FlowIpcError | undefined;
+    const requested = deferred<MasterMsgIn>();
+    const master: MasterChannel = new StructuredChannel(new Channel(stream), Body, {
+      logIn: 'server',
+      onError: (error) => {
+        lost = error;
+        requested.reject(error);
+        session?.lost(error);
+      },
+    });
+    const channels: Channel[] = [];
+    let memory: M | undefined;
+    try {
+      stream.autoPing(this.#options.pingPeriodMs);
+      stream.idleTimerRun(this.#options.idleTimeoutMs);
+      master.expectLogInRequest('logInReq', requested.resolve);
+      using request = await requested.promise;
+      const { server, clients, handles = true } = this.#options;
+      const rules = { server, clients, handles, shmType: this.#provider.shmType, maxClientChannels: options.maxClientChannels ?? 256 };
+      const logIn = request.body.logInReq;
+      const clientApp = checkLogIn(logIn, stream.remotePeerProcessCredentials, rules);
+      const scope = {
+        serverApp: server.name,
+        serverNamespace: this.#namespace,
+        clientApp: clientApp.name,
+        clientNamespace: String(++this.#lastClientNamespace),
+        permissionsLevel: permissionsLevelOf(server),
+      };
+      memory = this.#provider.open(scope);
+      const byClient = logIn.numInitChannelsByCliReqNumber;
+      const byServer = options.initChannels?.({ app: clientApp, channels: byClient }) ?? 0;
+      using response = master.createMsg();
+      fillResponse(response, scope.clientNamespace, byServer);
+      master.send(response, request);
+      await openInitChannels(master, byClient + byServer, handles, channels);
+      session = this.#make({ master, scope, memory, channels, handles, clientApp });
+      if (lost) session.lost(lost);
+      return session;
+    } catch (err) {
+      master.close();
+      memory?.close();
+      for (const channel of channels) channel.close();
+      throw err;
+    }
+  }
+}
+
+interface Deferred<R> {
+  promise: Promise<R>;
+  resolve(value: R): void;
+  reject(error: FlowIpcError): void;
+}
+
+/** Node 20 has no Promise.withResolvers. */
+function deferred<R>(): Deferred<R> {
+  const out = {} as Deferred<R>;
+  out.promise = new Promise((resolve, reject) => Object.assign(out, { resolve, reject }));
+  // Rejected also when the channel is lost after the request was served: nobody awaits it then.
+  out.promise.catch(() => {});
+  return out;
+}
+
+/** In the C++ server's order of allocation. */
+function fillResponse(response: MsgOut<typeof Body>, clientNamespace: string, byServer: number): void {
+  const logIn = response.body.initLogInRsp();
+  logIn.initMetadata();
+  const negotiation = logIn.initProtocolNegotiationToClient();
+  negotiation.maxProtoVer = PROTOCOL_VERSION;
+  negotiation.maxProtoVerAux = PROTOCOL_VERSION;
+  logIn.clientNamespace = clientNamespace;
+  logIn.numInitChannelsBySrvReq = byServer;
+}
+
+/** All but the last are notifications; the answer to the last tells that all arrived. */
+async function openInitChannels(master: MasterChannel, count: number, handles: boolean, channels: Channel[]): Promise<void> {
+  const peer = master.ownedChannel.remotePeerProcessCredentials;
+  for (let i = 1; i <= count; i++) {
+    const { channel, peerEnd } = makeChannel(handles, peer);
+    channels.push(channel);
+    using msg = master.createMsg();
+    msg.nativeHandle = peerEnd;
+    setNoQueues(msg.body.initOpenChannelToClientReq());
+    if (i < count) {
+      master.send(msg);
+      continue;
+    }
+    using response = await master.request(msg, { timeoutMs: OPEN_CHANNEL_TIMEOUT_MS });
+    checkOpenResult(response.body.openChannelToClientRsp.openChannelResult);
+  }
+}

@@ -1,0 +1,194 @@
+// Session: what client and server sessions have in common: the master channel, its liveness, its channels.
+import {
+  Channel,
+  FlowIpcError,
+  NativeHandle,
+  NativeSocketStream,
+  type ProcessCredentials,
+  TransportError,
+} from '@flow-ipc/core';
+import {
+  type AnyStructType,
+  type MsgIn,
+  type MsgOut,
+  type SessionToken,
+  StructuredChannel,
+  type StructuredChannelOptions,
+} from '@flow-ipc/structured';
+import { SessionError } from './errors.js';
+import { OpenChannelResult, SessionMasterChannelMessageBody as Body } from './generated/session-master-channel.capnp.js';
+import type { SessionMemory, SessionScope } from './session-memory.js';
+
+export const OPEN_CHANNEL_TIMEOUT_MS = 60_000;
+
+export interface SessionHandlers {
+  /** The session is lost: peer gone (ERR_FLOW_IPC_EOF), silent (…IDLE_TIMEOUT), … Told once, never of our own close(). */
+  onError?: (error: FlowIpcError) => void;
+  /** The peer opened a channel, which is ours now. Without this handler its openChannel() is refused. */
+  onPassiveOpen?: (channel: Channel) => void;
+}
+
+export interface LivenessOptions {
+  /** How often we tell the peer that we live. @default 2000 */
+  pingPeriodMs?: number;
+  /** How long the peer may be silent. @default 5000 */
+  idleTimeoutMs?: number;
+}
+
+export interface OpenChannelOptions {
+  signal?: AbortSignal;
+  /** @default 60000 */
+  timeoutMs?: number;
+}
+
+export type MasterChannel = StructuredChannel<typeof Body>;
+export type MasterMsgIn = MsgIn<typeof Body>;
+
+/** What a subclass is made of once its log-in is done. */
+export interface SessionParts<M extends SessionMemory> {
+  master: MasterChannel;
+  scope: SessionScope;
+  memory: M;
+  channels: Channel[];
+  /** Whether the session's channels carry descriptors. */
+  handles: boolean;
+}
+
+export abstract class Session<M extends SessionMemory = SessionMemory> implements AsyncDisposable {
+  /** The channels made while the session opened: those the client asked for, then the server's. */
+  readonly channels: readonly Channel[];
+  readonly scope: SessionScope;
+  /** This side's memory of the session; which kind depends on the package the session comes from. */
+  readonly memory: M;
+  protected readonly master: MasterChannel;
+  protected readonly handles: boolean;
+  #handlers: SessionHandlers | undefined;
+  #error: FlowIpcError | undefined;
+
+  protected constructor(parts: SessionParts<M>) {
+    this.master = parts.master;
+    this.scope = parts.scope;
+    this.memory = parts.memory;
+    this.channels = parts.channels;
+    this.handles = parts.handles;
+  }
+
+  /** Opens one more channel; the peer's onPassiveOpen gets the other end. A failure does not end the session. */
+  abstract openChannel(options?: OpenChannelOptions): Promise<Channel>;
+
+  /** Who is at the other end, as the kernel says. */
+  get peer(): ProcessCredentials {
+    return this.master.ownedChannel.remotePeerProcessCredentials;
+  }
+
+  /** The token that the session's structured channels carry. */
+  get sessionToken(): SessionToken {
+    return this.master.sessionToken;
+  }
+
+  /** Why the session ended, if it did. */
+  get error(): FlowIpcError | undefined {
+    return this.#error;
+  }
+
+  /** Makes a channel of this session structured, its messages in the session's memory. Started at once. */
+  structured<T extends AnyStructType>(
+    channel: Channel,
+    type: T,
+    options: Omit<StructuredChannelOptions, 'sessionToken' | 'logIn'> = {},
+  ): StructuredChannel<T> {
+    return new StructuredChannel(channel, type, {
+      serialization: this.memory.serialization,
+      ...options,
+      sessionToken: this.sessionToken,
+    });
+  }
+
+  /**
+   * Ends the session in good order: what is queued on the master channel leaves, then it closes and the peer's
+   * onError is told that its sending ended. Channels stay open; shared memory of the session goes. Idempotent.
+   */
+  async close(): Promise<void> {
+    if (this.#error?.code === SessionError.CLOSED) return;
+    this.#error ??= new FlowIpcError(SessionError.CLOSED, 'The session was closed');
+    await this.master.closeGracefully();
+    this.memory.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  protected attach(handlers: SessionHandlers): void {
+    this.#handlers = handlers;
+    if (this.#error && this.#error.code !== SessionError.CLOSED) handlers.onError?.(this.#error);
+  }
+
+  /** The master channel ended by itself. */
+  protected fail(error: FlowIpcError): void {
+    if (this.#error) return;
+    this.#error = error;
+    this.memory.close();
+    this.#handlers?.onError?.(error);
+  }
+
+  protected get onPassiveOpen(): ((channel: Channel) => void) | undefined {
+    return this.#handlers?.onPassiveOpen;
+  }
+
+  protected checkOpen(): void {
+    if (this.#error) throw this.#error;
+  }
+
+  /** Sends an open-channel request; a time-out gets the session layer's own code. */
+  protected async requestOpen(msg: MsgOut<typeof Body>, options: OpenChannelOptions): Promise<MasterMsgIn> {
+    const timeoutMs = options.timeoutMs ?? OPEN_CHANNEL_TIMEOUT_MS;
+    try {
+      return await this.master.request(msg, options.signal ? { timeoutMs, signal: options.signal } : { timeoutMs });
+    } catch (err) {
+      if ((err as FlowIpcError).code !== TransportError.TIMEOUT) throw err;
+      throw new FlowIpcError(SessionError.OPEN_CHANNEL_TIMEOUT, `The peer did not answer within ${timeoutMs} ms`, { cause: err });
+    }
+  }
+}
+
+/** Throws what a refusal means; returns on acceptance. */
+export function checkOpenResult(result: OpenChannelResult): void {
+  if (result === OpenChannelResult.accepted) return;
+  if (result === OpenChannelResult.rejectedPassiveOpen) {
+    throw new FlowIpcError(SessionError.PASSIVE_OPEN_REJECTED, 'The peer takes no channels: it has no onPassiveOpen handler');
+  }
+  throw new FlowIpcError(SessionError.RESOURCE_UNAVAILABLE, 'The server side could not make the channel');
+}
+
+/** Both ends of a new channel: ours, and the descriptor for the peer. RESOURCE_UNAVAILABLE when there are none left. */
+export function makeChannel(handles: boolean, peer: ProcessCredentials): { channel: Channel; peerEnd: NativeHandle } {
+  try {
+    const [ours, theirs] = NativeSocketStream.pair();
+    const peerEnd = new NativeHandle(theirs);
+    try {
+      const stream = new NativeSocketStream(ours);
+      // The kernel names the maker of the pair, which is us.
+      stream.remotePeerProcessCredentials = peer;
+      return { channel: new Channel(stream, { handles }), peerEnd };
+    } catch (err) {
+      peerEnd.close();
+      throw err;
+    }
+  } catch (err) {
+    throw new FlowIpcError(SessionError.RESOURCE_UNAVAILABLE, 'Cannot make a channel', { cause: err });
+  }
+}
+
+/** No message queues: their names are set all the same, to nothing, as the C++ does. */
+export function setNoQueues(body: { clientToServerMqAbsNameOrEmpty: string; serverToClientMqAbsNameOrEmpty: string }): void {
+  body.clientToServerMqAbsNameOrEmpty = '';
+  body.serverToClientMqAbsNameOrEmpty = '';
+}
+
+/** The channel whose end came with a message. RESOURCE_UNAVAILABLE when none came. */
+export function takeChannel(message: MasterMsgIn, handles: boolean): Channel {
+  const handle = message.takeNativeHandle();
+  if (!handle) throw new FlowIpcError(SessionError.RESOURCE_UNAVAILABLE, 'The peer sent no descriptor for the channel');
+  return new Channel(new NativeSocketStream(handle.release()), { handles });
+}

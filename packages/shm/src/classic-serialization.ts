@@ -1,0 +1,118 @@
+// Bodies in a pool: built in place, lent by a 32-byte handle, read in place (features 191-193).
+import { MessageBuilder, type SegmentAllocator } from '@flow-ipc/capnp';
+import { FlowIpcError } from '@flow-ipc/core';
+import type { Pool } from '@flow-ipc/native';
+import type {
+  BodyBuilder,
+  CreateMsgOptions,
+  MetadataBytes,
+  ReceivedBody,
+  Serialization,
+} from '@flow-ipc/structured';
+import { poolError, ShmError } from './errors.js';
+import { ListShare } from './list-share.js';
+import type { PoolArena } from './pool-arena.js';
+import { HandleMessage, readHandle } from './shm-handle.js';
+
+/** As C++: the first segment of a message, after which each is as large as all before it. */
+const FIRST_SEGMENT = 8192;
+const ENOMEM = -12;
+const ENOSPC = -28;
+/** Far more segments than growing sizes can make of any pool. */
+const MAX_SEGMENTS = 65536;
+/** Room for metadata: 80 or 88 bytes, or what an internal message's text makes of it. */
+const METADATA_ROOM = 64 * 1024;
+
+class ClassicBody implements BodyBuilder, SegmentAllocator {
+  readonly builder: MessageBuilder;
+  readonly #pool: Pool;
+  readonly #handle: HandleMessage;
+  readonly #share: ListShare;
+  #next: number;
+  #total = 0;
+
+  constructor(pool: Pool, handle: HandleMessage, options: CreateMsgOptions) {
+    this.#pool = pool;
+    this.#handle = handle;
+    this.#next = options.firstSegmentBytes ?? FIRST_SEGMENT;
+    const list = pool.listCreate();
+    if (list < 0) throw poolError(list, 'Cannot make a message', pool.name);
+    this.#share = new ListShare(pool, list);
+    this.builder = new MessageBuilder(this);
+  }
+
+  allocate(minBytes: number): { bytes: ArrayBuffer; zeroed: boolean } {
+    const wanted = Math.ceil(Math.max(minBytes, this.#next) / 8) * 8;
+    let size = wanted;
+    let buffer = this.#pool.listGrow(this.#share.list, size);
+    if ((buffer === ENOMEM || buffer === ENOSPC) && minBytes < wanted) {
+      // Growing generously does not fit any more; what is needed may.
+      size = minBytes;
+      buffer = this.#pool.listGrow(this.#share.list, size);
+    }
+    if (typeof buffer === 'number') throw poolError(buffer, `Cannot allocate ${size} bytes`, this.#pool.name);
+    this.#share.add(buffer);
+    this.#total += size;
+    this.#next = this.#total;
+    return { bytes: buffer, zeroed: false };
+  }
+
+  emit(): Uint8Array[] {
+    const { builder } = this;
+    const used: number[] = [];
+    for (let i = 0; i < builder.segmentCount; i++) used.push(builder.usedBytes(i));
+    const code = this.#pool.listLend(this.#share.list, used);
+    if (code < 0) throw poolError(code, 'Cannot lend a message', this.#pool.name);
+    return [this.#handle.set(this.#share.list)];
+  }
+
+  release(): void {
+    this.#share.release();
+  }
+}
+
+/** C++: S_SERIALIZE_VIA_SESSION_SHM or …APP_SHM, by which arena is given. Both sides must mean the same one. */
+export class ClassicSerialization implements Serialization {
+  readonly #pool: Pool;
+  readonly #bodyHandle = new HandleMessage();
+  readonly #metadataHandle = new HandleMessage();
+  readonly #metadata: MetadataBytes;
+
+  constructor(arena: PoolArena) {
+    this.#pool = arena.pool;
+    const memory = new ArrayBuffer(METADATA_ROOM);
+    this.#metadata = { bytes: new Uint8Array(memory), view: new DataView(memory), at: 0, length: 0 };
+  }
+
+  newBody(_maxBlobSize: number, options: CreateMsgOptions): BodyBuilder {
+    return new ClassicBody(this.#pool, this.#bodyHandle, options);
+  }
+
+  /** The stored copy is the receiver's from the start: it frees it as soon as it has read it. */
+  wrapMetadata(bytes: Uint8Array, length: number): Uint8Array {
+    const list = this.#pool.listStore(bytes, 0, length);
+    if (list < 0) throw poolError(list, 'Cannot store the metadata', this.#pool.name);
+    return this.#metadataHandle.set(list);
+  }
+
+  unwrapMetadata(bytes: Uint8Array, view: DataView, at: number, length: number): MetadataBytes {
+    const list = readHandle(bytes, view, at, length);
+    const size = this.#pool.listTake(list, this.#metadata.bytes);
+    if (size < 0) throw poolError(size, `No metadata at ${list}`, this.#pool.name);
+    this.#metadata.length = size;
+    return this.#metadata;
+  }
+
+  openBody(blobs: Uint8Array[]): ReceivedBody {
+    const blob = blobs[0]!;
+    if (blobs.length !== 1) {
+      throw new FlowIpcError(ShmError.BAD_HANDLE, `A message in shared memory is one handle, not ${blobs.length} segments`);
+    }
+    const view = new DataView(blob.buffer, blob.byteOffset, blob.length);
+    const list = readHandle(blob, view, 0, blob.length);
+    const buffers = this.#pool.listBorrow(list, MAX_SEGMENTS);
+    if (typeof buffers === 'number') throw poolError(buffers, `No message at ${list}`, this.#pool.name);
+    const share = new ListShare(this.#pool, list, buffers);
+    return { segments: share.buffers, release: () => share.release() };
+  }
+}

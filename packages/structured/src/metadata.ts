@@ -1,0 +1,156 @@
+// The metadata message that precedes each body: StructuredMessage, written and read without a general reader.
+import { MessageBuilder, MessageReader } from '@flow-ipc/capnp';
+import { FlowIpcError } from '@flow-ipc/core';
+import { StructError } from './errors.js';
+import { StructuredMessage } from './generated/structured-msg.capnp.js';
+import type { SessionToken } from './session-token.js';
+
+/** Bytes of a notification's or request's metadata, and of a response's. */
+export const METADATA_SIZE = 80;
+export const RESPONSE_METADATA_SIZE = 88;
+/** More than any honest metadata: an internal message carries a text. */
+export const METADATA_MAX_SIZE = 65528;
+
+/** What a metadata message says. Ids count from 1 in each direction; 0 marks an internal message. */
+export interface Metadata {
+  id: number;
+  /** Id of the message that this one answers; 0: none. */
+  originatingId: number;
+  /** Body segments that follow; 0: an internal message. */
+  segments: number;
+  /** Set when the internal message is an UnexpectedResponse. */
+  unexpectedResponseText: string | undefined;
+}
+
+// Pointer words of the one layout that C++ and we write: root struct (3 data words, 3 pointers), AuthHeader
+// behind its pointers, the Uuid behind that, and (responses only) OriginatingMessage last.
+type Word = readonly [low: number, high: number];
+const ROOT: Word = [0x00000000, 0x00030003];
+const AUTH: Word = [0x00000008, 0x00010000];
+const NULL: Word = [0, 0];
+const ORIGIN: Word = [0x00000010, 0x00000001];
+const UUID: Word = [0x00000000, 0x00000002];
+const ID_AT = 8;
+const SEGMENTS_AT = 16;
+const TOKEN_AT = 64;
+const ORIGIN_AT = 80;
+
+/** Writes metadata of a user message into `target` and returns its size: 80, or 88 bytes for a response. */
+export function writeMetadata(
+  target: Uint8Array,
+  view: DataView,
+  id: number,
+  segments: number,
+  originatingId: number,
+  token: SessionToken,
+): number {
+  const isResponse = originatingId !== 0;
+  putWord(view, 0, ROOT);
+  putNumber(view, ID_AT, id);
+  putNumber(view, SEGMENTS_AT, segments);
+  putWord(view, 24, NULL);
+  putWord(view, 32, AUTH);
+  putWord(view, 40, isResponse ? ORIGIN : NULL);
+  putWord(view, 48, NULL);
+  putWord(view, 56, UUID);
+  target.set(token, TOKEN_AT);
+  if (!isResponse) return METADATA_SIZE;
+  putNumber(view, ORIGIN_AT, originatingId);
+  return RESPONSE_METADATA_SIZE;
+}
+
+/** The internal message that tells the peer: nobody waits for your message `originatingId`. */
+export function buildUnexpectedResponse(originatingId: number, text: string, token: SessionToken): Uint8Array {
+  const builder = new MessageBuilder();
+  const root = builder.initRoot(StructuredMessage);
+  const view = new DataView(token.buffer, token.byteOffset, 16);
+  const uuid = root.initAuthHeader().initSessionToken();
+  uuid.first8 = view.getBigUint64(0, true);
+  uuid.last8 = view.getBigUint64(8, true);
+  root.initOriginatingMessageOrNull().id = BigInt(originatingId);
+  root.initInternalMessageBody().initUnexpectedResponse().originatingMessageMetadataText = text;
+  return builder.segments()[0]!;
+}
+
+/**
+ * Reads one metadata segment and checks its token. Throws FlowIpcError (MISUSED_SCHEMA, BAD_AUTH, …): whatever
+ * the peer sent, nothing but the segment is read.
+ */
+export function readMetadata(bytes: Uint8Array, view: DataView, at: number, length: number, into: Metadata): SessionToken {
+  if (isUsualLayout(view, at, length)) {
+    into.id = getNumber(view, at + ID_AT);
+    into.segments = getNumber(view, at + SEGMENTS_AT);
+    into.originatingId = length === RESPONSE_METADATA_SIZE ? getNumber(view, at + ORIGIN_AT) : 0;
+    into.unexpectedResponseText = undefined;
+    if (length === RESPONSE_METADATA_SIZE && into.originatingId === 0) throw misused('a response to message 0');
+    if (into.segments === 0) throw misused('a message without body segments');
+    return bytes.subarray(at + TOKEN_AT, at + TOKEN_AT + 16);
+  }
+  return readAnyLayout(bytes.slice(at, at + length), into);
+}
+
+function isUsualLayout(view: DataView, at: number, length: number): boolean {
+  if (length !== METADATA_SIZE && length !== RESPONSE_METADATA_SIZE) return false;
+  return (
+    isWord(view, at, ROOT) &&
+    view.getUint16(at + 24, true) === 0 &&
+    isWord(view, at + 32, AUTH) &&
+    isWord(view, at + 40, length === METADATA_SIZE ? NULL : ORIGIN) &&
+    isWord(view, at + 56, UUID)
+  );
+}
+
+/** Any conforming layout, by the general reader: another implementation may order its objects otherwise. */
+function readAnyLayout(segment: Uint8Array, into: Metadata): SessionToken {
+  try {
+    const root = new MessageReader([segment]).getRoot(StructuredMessage);
+    into.originatingId = root.hasOriginatingMessageOrNull() ? root.originatingMessageOrNull.idNumber : 0;
+    into.id = root.idNumber;
+    into.unexpectedResponseText = undefined;
+    if (root.which === 'numBodySerializationSegments') {
+      into.segments = root.numBodySerializationSegmentsNumber;
+      if (into.segments === 0) throw misused('a message without body segments');
+    } else {
+      into.segments = 0;
+      const body = root.which === 'internalMessageBody' ? root.internalMessageBody : undefined;
+      if (!body?.hasUnexpectedResponse()) {
+        throw new FlowIpcError(StructError.INTERNAL_MSG_TYPE_UNKNOWN, 'The peer sent an unknown kind of internal message');
+      }
+      into.unexpectedResponseText = body.unexpectedResponse.originatingMessageMetadataText;
+    }
+    const token = new Uint8Array(16);
+    const tokenView = new DataView(token.buffer);
+    const uuid = root.authHeader.sessionToken;
+    tokenView.setBigUint64(0, uuid.first8, true);
+    tokenView.setBigUint64(8, uuid.last8, true);
+    return token;
+  } catch (err) {
+    if (err instanceof FlowIpcError && Object.values<string>(StructError).includes(err.code)) throw err;
+    throw new FlowIpcError(StructError.MISUSED_SCHEMA, 'Malformed metadata from the peer', { cause: err });
+  }
+}
+
+const misused = (what: string) => new FlowIpcError(StructError.MISUSED_SCHEMA, `The peer sent ${what}`);
+
+function putWord(view: DataView, at: number, word: Word): void {
+  view.setUint32(at, word[0], true);
+  view.setUint32(at + 4, word[1], true);
+}
+
+function isWord(view: DataView, at: number, word: Word): boolean {
+  return view.getUint32(at, true) === word[0] && view.getUint32(at + 4, true) === word[1];
+}
+
+const HIGH = 2 ** 32;
+
+/** Ids are counters; as doubles they are exact up to 2^53 and need no bigint. */
+function putNumber(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value % HIGH, true);
+  view.setUint32(at + 4, Math.floor(value / HIGH), true);
+}
+
+function getNumber(view: DataView, at: number): number {
+  const value = view.getUint32(at, true) + view.getUint32(at + 4, true) * HIGH;
+  if (!Number.isSafeInteger(value)) throw misused(`an id or count beyond 2^53`);
+  return value;
+}

@@ -1,0 +1,48 @@
+// How the Cap'n Proto items of a channel travel: the seam between the channel and heap or shared memory.
+import type { MessageBuilder } from '@flow-ipc/capnp';
+
+export interface CreateMsgOptions {
+  /** Size of the first segment in bytes: a hint that saves growing when the size of the message is known. */
+  firstSegmentBytes?: number;
+}
+
+/** The body of an outgoing message: a builder, and what its segments become on the wire. C++: Struct_builder. */
+export interface BodyBuilder {
+  readonly builder: MessageBuilder;
+  /**
+   * The blobs of one sending, each at most `maxBlobSize` bytes; valid until the next call. With shared memory the
+   * recipient becomes an owner by it, so the blobs must then be sent. Throws LEAF_TOO_BIG or what the arena says.
+   */
+  emit(maxBlobSize: number): Uint8Array[];
+  /** Gives the memory back (shared memory: our share of it). Idempotent. */
+  release(): void;
+}
+
+/** The body of a received message: its segments, in order, and how to give them back. C++: Struct_reader. */
+export interface ReceivedBody {
+  readonly segments: readonly (Uint8Array | ArrayBuffer)[];
+  /** Gives the memory back; views of it are dead afterwards where it was shared. Idempotent. */
+  release(): void;
+}
+
+/** One of these per channel. Stateless but for the arena it stands for. */
+export interface Serialization {
+  newBody(maxBlobSize: number, options: CreateMsgOptions): BodyBuilder;
+  /** What is sent for metadata of `length` bytes at the start of `bytes`; valid until the next call. */
+  wrapMetadata(bytes: Uint8Array, length: number): Uint8Array;
+  /**
+   * The reverse: metadata from the blob that came. The result is valid until the next call.
+   * Throws FlowIpcError on anything malformed.
+   */
+  unwrapMetadata(bytes: Uint8Array, view: DataView, at: number, length: number): MetadataBytes;
+  /** Opens the body from its blobs, which are the caller's no more. Throws FlowIpcError on anything malformed. */
+  openBody(blobs: Uint8Array[]): ReceivedBody;
+}
+
+/** A place in memory, described without making an object for it. */
+export interface MetadataBytes {
+  bytes: Uint8Array;
+  view: DataView;
+  at: number;
+  length: number;
+}
