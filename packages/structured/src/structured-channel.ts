@@ -1,5 +1,5 @@
 // struc::Channel: typed messages, told apart by kind, requests and responses (section G of the features).
-import { type BuilderOf, MessageBuilder, type WhichOf } from '@flow-ipc/capnp';
+import { type BuilderOf, CapnpError, MessageBuilder, type WhichOf } from '@flow-ipc/capnp';
 import {
   type AbortOptions,
   abortedError,
@@ -93,7 +93,9 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
     const assembler = new MessageAssembler(type, this.#serialization, {
       checkToken: (token, metadata) => this.#checkToken(token, metadata),
       onMessage: (message) => this.#onMessage(message),
-      onRemoteUnexpectedResponse: (id, text) => options.onRemoteUnexpectedResponse?.(id, text),
+      onRemoteUnexpectedResponse: (id, text) => {
+        this.#callHandler(() => options.onRemoteUnexpectedResponse?.(id, text));
+      },
       onEnd: (error) => this.#end(error),
     });
     channel.stream.startSend();
@@ -364,7 +366,7 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
       this.#end(err as FlowIpcError);
     }
     const handler = this.#options.onUnexpectedResponse;
-    if (handler) guarded(() => handler(message));
+    if (handler) this.#callHandler(() => handler(message));
     else message.release();
   }
 
@@ -375,14 +377,29 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
       this.#end(new FlowIpcError(StructError.UNEXPECTED_LOG_IN_REQUEST, 'The log-in request is of another kind'));
       return;
     }
-    let taken = false;
-    guarded(() => {
-      taken = this.#expectations.deliver(kind, message);
-    }, () => (taken = true));
-    if (taken) return;
+    if (this.#callHandler(() => this.#expectations.deliver(kind, message))) return;
     this.#expectations.keep(kind, message);
     if (this.#expectations.cached > (this.#options.maxCachedMessages ?? 65536)) {
       this.#end(new FlowIpcError(StructError.CACHE_LIMIT, `${this.#expectations.cached} messages came that nobody expects`));
+    }
+  }
+
+  /**
+   * Runs a user's handler; its result, or true if it threw. A message that turns out malformed as it is read is
+   * the peer's fault and ends the channel. Any other exception is the program's and surfaces as an uncaught one.
+   */
+  #callHandler(call: () => unknown): unknown {
+    try {
+      return call();
+    } catch (err) {
+      if (isMalformedMessage(err)) {
+        this.#end(new FlowIpcError(StructError.DESERIALIZE_FAILED, 'Malformed message from the peer', { cause: err }));
+      } else {
+        process.nextTick(() => {
+          throw err;
+        });
+      }
+      return true;
     }
   }
 
@@ -395,7 +412,7 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
     if (this.#error) return;
     this.#finish(error);
     const handler = this.#options.onError;
-    if (handler) guarded(() => handler(error));
+    if (handler) this.#callHandler(() => handler(error));
   }
 
   #finish(error: FlowIpcError): void {
@@ -425,14 +442,7 @@ function endIterator(iterator: { end(error?: unknown): void }, error: FlowIpcErr
   iterator.end(orderly ? undefined : error);
 }
 
-/** An exception of a user's handler is the program's, not the channel's: it surfaces as any uncaught one. */
-function guarded(call: () => void, onThrow: () => void = () => {}): void {
-  try {
-    call();
-  } catch (err) {
-    onThrow();
-    process.nextTick(() => {
-      throw err;
-    });
-  }
+/** Reading the wrong member of a union is the reader's mistake; everything else a reader throws lies in the bytes. */
+function isMalformedMessage(err: unknown): boolean {
+  return err instanceof CapnpError && err.code !== 'ERR_FLOW_IPC_CAPNP_WRONG_UNION_MEMBER';
 }
