@@ -62,6 +62,7 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
   readonly memory: M;
   protected readonly master: MasterChannel;
   protected readonly handles: boolean;
+  readonly #structured = new Set<{ error: FlowIpcError | undefined; closeGracefully(): Promise<void> }>();
   #handlers: SessionHandlers | undefined;
   #error: FlowIpcError | undefined;
 
@@ -91,26 +92,35 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
     return this.#error;
   }
 
-  /** Makes a channel of this session structured, its messages in the session's memory. Started at once. */
+  /**
+   * Makes a channel of this session structured, its messages in the session's memory. Started at once, and closed
+   * with the session.
+   */
   structured<T extends AnyStructType>(
     channel: Channel,
     type: T,
     options: Omit<StructuredChannelOptions, 'sessionToken' | 'logIn'> = {},
   ): StructuredChannel<T> {
-    return new StructuredChannel(channel, type, {
+    const structured = new StructuredChannel(channel, type, {
       serialization: this.memory.serialization,
       ...options,
       sessionToken: this.sessionToken,
     });
+    for (const other of this.#structured) if (other.error) this.#structured.delete(other);
+    this.#structured.add(structured);
+    return structured;
   }
 
   /**
-   * Ends the session in good order: what is queued on the master channel leaves, then it closes and the peer's
-   * onError is told that its sending ended. Channels stay open; shared memory of the session goes. Idempotent.
+   * Ends the session in good order: what its structured channels and the master channel have queued leaves, then
+   * they close, and the peer's onError is told that its sending ended. Unstructured channels stay open; shared
+   * memory of the session goes. Idempotent.
    */
   async close(): Promise<void> {
     if (this.#error?.code === SessionError.CLOSED) return;
     this.#error ??= new FlowIpcError(SessionError.CLOSED, 'The session was closed');
+    await Promise.all([...this.#structured].map((channel) => channel.closeGracefully()));
+    this.#structured.clear();
     await this.master.closeGracefully();
     this.memory.close();
   }

@@ -3,6 +3,16 @@
  * Same classes as `@flow-ipc/session`.
  * @module
  */
+export {
+  type AcceptOptions,
+  type App,
+  type ClientApp,
+  type ConnectOptions,
+  type OpenChannelOptions,
+  type ServerApp,
+  SessionError,
+  type SessionHandlers,
+} from '@flow-ipc/session';
 export { ClassicMemory } from './classic-memory.js';
 export { ShmError } from './errors.js';
 export { DEFAULT_POOL_SIZE_MI, PoolArena } from './pool-arena.js';

@@ -17,8 +17,8 @@ export interface FlowIpcErrorOptions {
  */
 export class FlowIpcError extends Error {
   readonly code: string;
-  readonly errno?: number;
-  readonly syscall?: string;
+  declare readonly errno?: number;
+  declare readonly syscall?: string;
 
   constructor(code: string, message: string, options: FlowIpcErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -31,12 +31,12 @@ export class FlowIpcError extends Error {
   override get name(): string {
     return 'FlowIpcError';
   }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    if (this !== FlowIpcError) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return typeof value === 'object' && value !== null && BRAND in value;
-  }
 }
+
+// Not a static method: one that names its own class makes bundlers rename the class, which shows in stack traces.
+Object.defineProperty(FlowIpcError, Symbol.hasInstance, {
+  value: (value: unknown) => typeof value === 'object' && value !== null && BRAND in value,
+});
 
 /** Transport codes: the ones of C++ `transport::error::Code` that sockets can meet, then ours. */
 export const TransportError = {

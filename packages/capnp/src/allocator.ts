@@ -1,0 +1,74 @@
+// Where builders get their segments from.
+
+import { count } from './numbers.js';
+
+/** Fresh memory for a segment. */
+export interface Allocation {
+  readonly bytes: Uint8Array | ArrayBuffer;
+  /** True only when all of it is zero; otherwise the builder zeroes what it hands out, and no more. */
+  readonly zeroed: boolean;
+}
+
+/** Called whenever a message needs a further segment. */
+export interface SegmentAllocator {
+  /**
+   * Returns at least `minBytes` (a positive multiple of 8) aligned to 8 bytes; all of it is the builder's, up
+   * to 4 GiB. Throws to refuse: the message stays as it was.
+   */
+  allocate(minBytes: number): Allocation;
+}
+
+export interface HeapAllocatorOptions {
+  /** Size of the first segment in bytes. Default 8192. */
+  readonly firstBytes?: number;
+  /**
+   * Size of the following segments: as large as all before together (`double`, the default), or each as
+   * large as the first (`fixed`).
+   */
+  readonly growth?: 'double' | 'fixed';
+}
+
+/** JavaScript heap memory in growing segments, in the sizes that C++'s MallocMessageBuilder chooses. */
+export class HeapAllocator implements SegmentAllocator {
+  private next: number;
+  private first = true;
+  private readonly growth: 'double' | 'fixed';
+
+  constructor(options: HeapAllocatorOptions = {}) {
+    this.next = roundUp(count(options.firstBytes ?? 8192, 'firstBytes'));
+    this.growth = options.growth ?? 'double';
+  }
+
+  allocate(minBytes: number): Allocation {
+    const size = Math.max(roundUp(minBytes), this.next);
+    if (this.growth === 'double') this.next = this.first ? size : this.next + size;
+    this.first = false;
+    return heapMemory(size);
+  }
+}
+
+/**
+ * Heap segments of one fixed capacity, for transports with a maximum message size. A request for more is
+ * served with exactly what it asks, so that the caller can see, and refuse, the oversized segment.
+ */
+export class FixedHeapAllocator implements SegmentAllocator {
+  private readonly segmentBytes: number;
+
+  /** `segmentBytes` is rounded down to a multiple of 8, for instance 65534 to 65528. */
+  constructor(segmentBytes: number) {
+    this.segmentBytes = count(segmentBytes, 'segmentBytes') - (segmentBytes % 8);
+  }
+
+  allocate(minBytes: number): Allocation {
+    return heapMemory(Math.max(roundUp(minBytes), this.segmentBytes));
+  }
+}
+
+function roundUp(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
+}
+
+/** Not zeroed: most messages use a small part of their segment, and only that part is worth zeroing. */
+function heapMemory(bytes: number): Allocation {
+  return { bytes: Buffer.allocUnsafeSlow(bytes), zeroed: false };
+}

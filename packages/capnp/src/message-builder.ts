@@ -1,0 +1,100 @@
+// Builds a message in segments from an allocator.
+
+import { clear, tooBig } from './allocate.js';
+import { HeapAllocator, type SegmentAllocator } from './allocator.js';
+import { initStruct, openStruct } from './build-struct.js';
+import { CapnpError } from './errors.js';
+import { MessageReader, type ReaderOptions } from './message-reader.js';
+import { Arena, asBytes, Segment } from './segment.js';
+import type { StructBuilder } from './struct-builder.js';
+import type { StructReader } from './struct-reader.js';
+import type { StructType } from './struct-type.js';
+
+/** Far pointers have 29 bits for a word's position. */
+const MAX_SEGMENT_BYTES = 2 ** 32;
+
+/** A message being built. Objects lie in the order in which they were initialised, after the root pointer. */
+export class MessageBuilder extends Arena {
+  private readonly allocator: SegmentAllocator;
+  private readonly built: Segment[] = [];
+
+  constructor(allocator: SegmentAllocator = new HeapAllocator()) {
+    super();
+    this.allocator = allocator;
+  }
+
+  /** Makes a new root struct; one that was there before is zeroed and abandoned. */
+  initRoot<R extends StructReader, B extends StructBuilder>(type: StructType<R, B>): B {
+    return initStruct(this.rootSegment(), 0, type);
+  }
+
+  /** The root struct; made when there is none yet. `type` must be the type it was made with. */
+  getRoot<R extends StructReader, B extends StructBuilder>(type: StructType<R, B>): B {
+    return openStruct(this.rootSegment(), 0, type, undefined);
+  }
+
+  /** A reader of the same memory; it sees later changes of what it has not yet read. */
+  asReader(options?: ReaderOptions): MessageReader {
+    this.rootSegment();
+    return new MessageReader(this.segments(), options);
+  }
+
+  get segmentCount(): number {
+    return this.built.length;
+  }
+
+  /** Bytes in use in segment `i`: what has to be sent of it. */
+  usedBytes(i: number): number {
+    return this.segment(i).end;
+  }
+
+  /** Bytes in use in all segments. */
+  get totalBytes(): number {
+    let total = 0;
+    for (const segment of this.built) total += segment.end;
+    return total;
+  }
+
+  /** The used part of each segment: views, not copies. */
+  segments(): Uint8Array[] {
+    return this.built.map((segment) => segment.slice(0, segment.end));
+  }
+
+  /** @internal */
+  override segment(id: number): Segment {
+    const segment = this.built[id];
+    if (segment === undefined) {
+      throw new CapnpError('ERR_FLOW_IPC_CAPNP_NO_SEGMENT', `the message has no segment ${id}`);
+    }
+    return segment;
+  }
+
+  /** @internal The last segment if it has room for `bytes`, otherwise a new one. */
+  room(bytes: number): Segment {
+    const last = this.built[this.built.length - 1];
+    if (last !== undefined && last.end + bytes <= last.capacity) return last;
+    if (bytes > MAX_SEGMENT_BYTES) throw tooBig('an object');
+    const allocation = this.allocator.allocate(bytes);
+    const memory = asBytes(allocation.bytes);
+    const capacity = Math.min(memory.length - (memory.length % 8), MAX_SEGMENT_BYTES);
+    if (capacity < bytes) {
+      throw new CapnpError(
+        'ERR_FLOW_IPC_CAPNP_BAD_ALLOCATOR',
+        `the allocator returned ${memory.length} of ${bytes} bytes`,
+      );
+    }
+    const segment = new Segment(this, this.built.length, memory, 0, capacity, allocation.zeroed);
+    this.built.push(segment);
+    return segment;
+  }
+
+  /** @internal Segment 0, with the root pointer at its start. */
+  rootSegment(): Segment {
+    const first = this.built[0];
+    if (first !== undefined) return first;
+    const segment = this.room(8);
+    segment.end = 8;
+    clear(segment, 0, 8);
+    return segment;
+  }
+}

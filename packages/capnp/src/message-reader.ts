@@ -1,0 +1,78 @@
+// Reads a message from memory that we do not own and do not trust.
+
+import { CapnpError, outOfBounds } from './errors.js';
+import { defaultStruct, readStruct } from './read-struct.js';
+import { Arena, asBytes, Segment } from './segment.js';
+import type { StructBuilder } from './struct-builder.js';
+import type { StructReader } from './struct-reader.js';
+import type { StructType } from './struct-type.js';
+
+export interface ReaderOptions {
+  /** Deepest nesting of structs and lists that is followed. Default 64. */
+  readonly nestingLimit?: number;
+  /**
+   * Words of objects that one walk may be led to, counting an object each time a pointer to it is followed;
+   * a walk begins at each read of a pointer field of the root struct. Default: 8 Mi words plus 64 times the
+   * message's size. `Infinity` switches the limit off.
+   */
+  readonly traversalLimitWords?: number;
+}
+
+const DEFAULT_NESTING = 64;
+const DEFAULT_WORDS = 8 * 1024 * 1024;
+const DEFAULT_REREADS = 64;
+
+/** A message as its segments, in order; segment 0 begins with the root pointer. Nothing is copied. */
+export class MessageReader extends Arena {
+  /** The memory that was given. */
+  readonly segments: readonly (Uint8Array | ArrayBuffer)[];
+  private readonly opened: (Segment | undefined)[];
+  private readonly nestingLimit: number;
+
+  constructor(segments: readonly (Uint8Array | ArrayBuffer)[], options: ReaderOptions = {}) {
+    super();
+    this.segments = segments;
+    this.opened = [];
+    this.nestingLimit = options.nestingLimit ?? DEFAULT_NESTING;
+    this.rootDepth = this.nestingLimit - 1;
+    this.limit = options.traversalLimitWords ?? defaultLimit(segments);
+    this.left = this.limit;
+  }
+
+  /** @internal */
+  override segment(id: number): Segment {
+    return this.opened[id] ?? this.open(id);
+  }
+
+  private open(id: number): Segment {
+    const memory = this.segments[id];
+    if (memory === undefined) {
+      throw new CapnpError('ERR_FLOW_IPC_CAPNP_NO_SEGMENT', `the message has no segment ${id}`);
+    }
+    const bytes = asBytes(memory);
+    const size = bytes.length - (bytes.length % 8);
+    const segment = new Segment(this, id, bytes, size, size, false);
+    this.opened[id] = segment;
+    return segment;
+  }
+
+  /**
+   * The root struct, read as `type`; an all-default struct when the root pointer is null. Cheap: may be
+   * called for every access.
+   */
+  getRoot<R extends StructReader, B extends StructBuilder>(type: StructType<R, B>): R {
+    const segment = this.segment(0);
+    if (segment.end < 8) throw outOfBounds('the root pointer');
+    const lo = segment.view.getUint32(0, true);
+    const hi = segment.view.getUint32(4, true);
+    this.left = this.limit;
+    if ((lo | hi) === 0) return defaultStruct(type.Reader, undefined);
+    return readStruct(segment, 0, lo, hi, this.nestingLimit, type.Reader);
+  }
+}
+
+function defaultLimit(segments: readonly (Uint8Array | ArrayBuffer)[]): number {
+  let bytes = 0;
+  for (let i = 0; i < segments.length; i++) bytes += segments[i]!.byteLength;
+  return DEFAULT_WORDS + (bytes / 8) * DEFAULT_REREADS;
+}

@@ -1,0 +1,2 @@
+// SHM-jemalloc: nothing here yet. README.md tells what will be.
+export {};
