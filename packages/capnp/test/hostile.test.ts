@@ -262,6 +262,21 @@ describe('amplification', () => {
     expect(depth(64)).toBe('NESTING_LIMIT');
     expect(depth(100)).toBe('NESTING_LIMIT');
     expect(depth(101)).toBe('nothing thrown');
+    // Objects without size count too.
+    const empty = new MessageBuilder();
+    empty.initRoot(Lists).initDatas(1).init(0, 0);
+    const { datas } = new MessageReader(empty.segments(), { traversalLimitWords: 300 }).getRoot(Lists);
+    expect(codeOf(() => Array.from({ length: 1000 }, () => datas.at(0)))).toBe('AMPLIFICATION');
+    const lists = new MessageBuilder();
+    lists.initRoot(Node).initChildren(1).at(0).value = 5;
+    // As in C++: the root, the list and its element are a level each.
+    const element = (nestingLimit: number): string =>
+      codeOf(() => new MessageReader(lists.segments(), { nestingLimit }).getRoot(Node).children.at(0).value);
+    expect([element(1), element(2), element(3)]).toEqual([
+      'NESTING_LIMIT',
+      'NESTING_LIMIT',
+      'nothing thrown',
+    ]);
     const tight = new MessageReader(builder.segments(), { traversalLimitWords: 3 });
     expect(codeOf(() => tight.getRoot(Node))).toBe('AMPLIFICATION');
   });
@@ -315,14 +330,7 @@ describe('mutated messages', () => {
       }
     }
     // The mutants must have been real: most kinds of refusal occur, and much is still readable.
-    for (const code of [
-      'OUT_OF_BOUNDS',
-      'BAD_POINTER',
-      'BAD_TEXT',
-      'NO_SEGMENT',
-      'AMPLIFICATION',
-      'NESTING_LIMIT',
-    ]) {
+    for (const code of ['OUT_OF_BOUNDS', 'BAD_POINTER', 'BAD_TEXT', 'NO_SEGMENT', 'AMPLIFICATION']) {
       expect(codes.get(`ERR_FLOW_IPC_CAPNP_${code}`) ?? 0, code).toBeGreaterThan(0);
     }
     expect(visited / MUTANTS).toBeGreaterThan(50);
@@ -383,6 +391,24 @@ describe('mutated messages', () => {
       }
     } finally {
       spy.mockRestore();
+    }
+  });
+
+  it('a builder checks the pointers of its own message', () => {
+    const pointers: [bigint, string][] = [
+      [structPointer(-9, 1, 4), 'OUT_OF_BOUNDS'],
+      [structPointer(1, 1, 4), 'OUT_OF_BOUNDS'],
+      [structPointer(-5, 0, 0), 'BAD_POINTER'], // too small for a Node
+      [listPointer(0, 2, 0), 'BAD_POINTER'],
+      [farPointer(3, 0), 'NO_SEGMENT'],
+    ];
+    for (const [pointer, code] of pointers) {
+      const message = new MessageBuilder();
+      const root = message.initRoot(Node);
+      const segment = message.segments()[0]!;
+      // Pointer 2 of the root struct, which begins in word 1 with a word of data.
+      new DataView(segment.buffer, segment.byteOffset).setBigUint64(4 * 8, pointer, true);
+      expect([pointer, codeOf(() => root.left)]).toEqual([pointer, code]);
     }
   });
 

@@ -167,6 +167,24 @@ describe('rewriting', () => {
     return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined));
   }
 
+  it.each([
+    ['a list', (root: Node.Builder): unknown => root.initChildren(0)],
+    ['a text', (root: Node.Builder): unknown => (root.name = '')],
+    ['data', (root: Node.Builder): unknown => (root.payload = new Uint8Array(0))],
+    ['initialised data', (root: Node.Builder): unknown => root.initPayload(0)],
+  ] as const)('wipes %s', (_, again) => {
+    const message = new MessageBuilder(new HostileAllocator(64));
+    const root = message.initRoot(Node);
+    root.name = 'SECRET';
+    root.payload = Buffer.from('SECRET');
+    root.initChildren(2).at(1).initChildren(1).at(0).name = 'SECRET';
+    const secrets = (): number =>
+      Buffer.concat(message.segments()).toString('latin1').split('SECRET').length - 1;
+    expect(secrets()).toBe(3);
+    again(root);
+    expect(secrets()).toBe(2);
+  });
+
   it('wipes what is abandoned', () => {
     fc.assert(
       fc.property(arbitrary(node, 3), sizes, (value, segmentSizes) => {

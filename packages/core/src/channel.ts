@@ -6,6 +6,7 @@ import type { NativeSocketStream, StreamCounters } from './socket-stream/native-
 import { abortedError, FlowIpcError, TransportError } from './util/errors.js';
 import { NativeHandle } from './util/native-handle.js';
 import type { ProcessCredentials } from './util/process-credentials.js';
+import { WaiterQueue } from './util/waiter-queue.js';
 
 /** A received message: bytes (perhaps none) and a descriptor, which is the receiver's to close. */
 export interface ChannelMessage {
@@ -15,11 +16,6 @@ export interface ChannelMessage {
 
 export interface AbortOptions {
   signal?: AbortSignal;
-}
-
-interface Waiter {
-  resolve(message: ChannelMessage): void;
-  reject(err: unknown): void;
 }
 
 /** Messages kept for a slow consumer before the socket is left to fill, so that the sender feels it. */
@@ -37,7 +33,7 @@ export class Channel implements AsyncDisposable {
   readonly maxBlobSize: number = MAX_BLOB_SIZE;
   readonly #stream: NativeSocketStream;
   readonly #messages: ChannelMessage[] = [];
-  readonly #waiters: Waiter[] = [];
+  readonly #waiters = new WaiterQueue<ChannelMessage>();
   #receiving = false;
   #paused = false;
   #error: FlowIpcError | undefined;
@@ -83,19 +79,7 @@ export class Channel implements AsyncDisposable {
       return Promise.resolve(message);
     }
     if (this.#error) return Promise.reject(this.#error);
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-        reject(abortedError(signal!));
-      };
-      const done = () => signal?.removeEventListener('abort', onAbort);
-      const waiter: Waiter = {
-        resolve: (m) => (done(), resolve(m)),
-        reject: (e) => (done(), reject(e)),
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#waiters.push(waiter);
-    });
+    return this.#waiters.wait(signal);
   }
 
   /** Like receive(), for a peer that sends blobs only; a descriptor is BLOB_RECEIVER_GOT_NON_BLOB and ends receiving. */
@@ -179,11 +163,7 @@ export class Channel implements AsyncDisposable {
   }
 
   #onMessage(message: ChannelMessage): void {
-    const waiter = this.#waiters.shift();
-    if (waiter) {
-      waiter.resolve(message);
-      return;
-    }
+    if (this.#waiters.serve(message)) return;
     this.#messages.push(message);
     if (this.#messages.length >= RECEIVE_HIGH_WATER && !this.#paused) {
       this.#paused = true;
@@ -199,6 +179,6 @@ export class Channel implements AsyncDisposable {
 
   #onEnd(error: FlowIpcError): void {
     this.#error ??= error;
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+    this.#waiters.rejectAll(error);
   }
 }

@@ -51,3 +51,4 @@ export {
   SENTINEL,
   SharedName,
 } from './util/shared-name.js';
+export { onAbort } from './util/waiter-queue.js';

@@ -2,10 +2,19 @@ import { openSync, readdirSync } from 'node:fs';
 import { closeFd, recv, send } from '@flow-ipc/native';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Channel, MAX_BLOB_SIZE, NativeHandle, NativeSocketStream, NativeSocketStreamAcceptor } from '../src/index.js';
+import {
+  Channel,
+  MAX_BLOB_SIZE,
+  NativeHandle,
+  NativeSocketStream,
+  NativeSocketStreamAcceptor,
+} from '../src/index.js';
 
 const open: { close(): void }[] = [];
-const keep = <T extends { close(): void }>(x: T): T => (open.push(x), x);
+const keep = <T extends { close(): void }>(x: T): T => {
+  open.push(x);
+  return x;
+};
 afterEach(() => {
   for (const x of open.splice(0)) x.close();
 });
@@ -82,22 +91,26 @@ describe('messages', () => {
   it('arrive whatever the pieces they are read in', async () => {
     const blobs = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 12 });
     await fc.assert(
-      fc.asyncProperty(blobs, fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), async (messages, cuts) => {
-        const [channel, raw] = rawPair();
-        const wire = Buffer.concat([VERSION, ...messages.map(frame), Uint8Array.of(0, 0)]);
-        const received: Uint8Array[] = [];
-        const reading = (async () => {
-          for await (const blob of channel.blobs()) received.push(blob);
-        })();
-        for (let at = 0, i = 0; at < wire.length; i++) {
-          const piece = wire.subarray(at, at + cuts[i % cuts.length]!);
-          rawSend(raw, piece);
-          at += piece.length;
-          if (i % 3 === 0) await new Promise(setImmediate);
-        }
-        await reading;
-        expect(received.map((b) => [...b])).toEqual(messages.map((b) => [...b]));
-      }),
+      fc.asyncProperty(
+        blobs,
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
+        async (messages, cuts) => {
+          const [channel, raw] = rawPair();
+          const wire = Buffer.concat([VERSION, ...messages.map(frame), Uint8Array.of(0, 0)]);
+          const received: Uint8Array[] = [];
+          const reading = (async () => {
+            for await (const blob of channel.blobs()) received.push(blob);
+          })();
+          for (let at = 0, i = 0; at < wire.length; i++) {
+            const piece = wire.subarray(at, at + cuts[i % cuts.length]!);
+            rawSend(raw, piece);
+            at += piece.length;
+            if (i % 3 === 0) await new Promise(setImmediate);
+          }
+          await reading;
+          expect(received.map((b) => [...b])).toEqual(messages.map((b) => [...b]));
+        },
+      ),
       { numRuns: 100 },
     );
   });
@@ -262,7 +275,11 @@ describe('acceptor', () => {
     const early = acceptor.accept();
     const client = keep(new Channel(NativeSocketStream.connect(name)));
     const server = keep(new Channel(await early));
-    expect(server.remotePeerProcessCredentials).toEqual({ pid: process.pid, uid: process.geteuid!(), gid: process.getegid!() });
+    expect(server.remotePeerProcessCredentials).toEqual({
+      pid: process.pid,
+      uid: process.geteuid!(),
+      gid: process.getegid!(),
+    });
     client.sendBlob(Uint8Array.of(1));
     expect(await server.receiveBlob()).toEqual(Uint8Array.of(1));
     const surplus = keep(NativeSocketStream.connect(name));

@@ -39,9 +39,9 @@ describe('SharedName', () => {
     const name = String(resourceName(ResourceType.SHM, scope, 'classic', 1));
     expect(name).toBe('_libipc_shm_srv_31302_cli_1_classic_1');
     expect(decomposeResourceName(name)).toEqual({ type: 'shm', ...scope, rest: 'classic_1' });
-    expect(String(resourceName(ResourceType.SOCKET_STREAM_ACCEPTOR, { srvApp: 'srv', srvNamespace: '7' }))).toBe(
-      '_libipc_sockStmAcc_srv_7_0_0',
-    );
+    expect(
+      String(resourceName(ResourceType.SOCKET_STREAM_ACCEPTOR, { srvApp: 'srv', srvNamespace: '7' })),
+    ).toBe('_libipc_sockStmAcc_srv_7_0_0');
     expect(decomposeResourceName('_libipc_shm_srv')).toBeUndefined();
     expect(decomposeResourceName('_other_shm_a_b_c_d')).toBeUndefined();
   });
@@ -58,19 +58,27 @@ it('protocol negotiation takes the lower version', () => {
   expect(negotiate(9, 'x')).toBe(1);
   expect(negotiate(2, 'x', 3, 2)).toBe(2);
   expect(() => negotiate(0, 'x')).toThrow(/version 0/);
-  expect(() => negotiate(1, 'x', 3, 2)).toThrow(expect.objectContaining({ code: expect.stringContaining('TOO_OLD') }));
+  expect(() => negotiate(1, 'x', 3, 2)).toThrow(
+    expect.objectContaining({ code: expect.stringContaining('TOO_OLD') }),
+  );
 });
 
 describe('processes', () => {
   it('knows itself', () => {
-    expect(ownProcessCredentials()).toEqual({ pid: process.pid, uid: process.geteuid!(), gid: process.getegid!() });
+    expect(ownProcessCredentials()).toEqual({
+      pid: process.pid,
+      uid: process.geteuid!(),
+      gid: process.getegid!(),
+    });
     expect(processInvokedAs(process.pid)).toBe(process.argv0);
     expect(processStartTime(process.pid)).toBeGreaterThan(0);
   });
 
   it('tells the living from the dead and from zombies', async () => {
     // The shell's child ends at once and the shell never waits for it: a zombie for as long as the shell sleeps.
-    const shell = spawn('sh', ['-c', 'true & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const shell = spawn('sh', ['-c', 'true & echo $!; exec sleep 30'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [chunk] = await once(shell.stdout, 'data');
     const zombie = Number(String(chunk));
     await new Promise((r) => setTimeout(r, 200));
@@ -103,7 +111,9 @@ it('errors carry code, errno and syscall, and are recognised across copies', () 
   const err = fromNative(native, 'Cannot connect');
   expect(err).toMatchObject({ code: 'ERR_FLOW_IPC_SYSTEM', errno: -111, syscall: 'connect', cause: native });
   expect((err as Error).message).toBe('Cannot connect: ECONNREFUSED (connect)');
-  expect(Object.create(null, { [Symbol.for('flow-ipc.error')]: { value: true } }) instanceof FlowIpcError).toBe(true);
+  expect(
+    Object.create(null, { [Symbol.for('flow-ipc.error')]: { value: true } }) instanceof FlowIpcError,
+  ).toBe(true);
   expect(new TypeError('x') instanceof FlowIpcError).toBe(false);
   const misuse = new TypeError('x');
   expect(fromNative(misuse, 'y')).toBe(misuse);

@@ -50,7 +50,10 @@ export function validateApp(app: App, role: string): void {
 export function validateServerApp(app: ServerApp): void {
   validateApp(app, 'Server app');
   if (listenerName(app, PID_DIGITS).length > SOCKET_NAME_MAX) {
-    throw new FlowIpcError(SessionError.INVALID_ARGUMENT, `Server app: the name ${app.name} is too long for a socket name`);
+    throw new FlowIpcError(
+      SessionError.INVALID_ARGUMENT,
+      `Server app: the name ${app.name} is too long for a socket name`,
+    );
   }
 }
 
@@ -61,4 +64,5 @@ export const listenerName = (app: App, serverPid: string): string =>
   `${resourceName(ResourceType.SOCKET_STREAM_ACCEPTOR, { srvApp: app.name, srvNamespace: serverPid })}`;
 
 /** The CNS file: holds the process id of the server that clients are to find. */
-export const cnsPath = (app: ServerApp): string => join(app.runDir ?? DEFAULT_RUN_DIR, `${app.name}.libipc-cns.pid`);
+export const cnsPath = (app: ServerApp): string =>
+  join(app.runDir ?? DEFAULT_RUN_DIR, `${app.name}.libipc-cns.pid`);

@@ -3,21 +3,40 @@ import {
   Channel,
   FlowIpcError,
   NativeSocketStream,
+  negotiate,
   ownProcessCredentials,
   PROTOCOL_VERSION,
-  negotiate,
   processInvokedAs,
   processRunning,
   TransportError,
 } from '@flow-ipc/core';
 import { type MsgOut, StructuredChannel } from '@flow-ipc/structured';
-import { type ClientApp, listenerName, permissionsLevelOf, type ServerApp, validateApp, validateServerApp } from './app.js';
+import {
+  type ClientApp,
+  listenerName,
+  permissionsLevelOf,
+  type ServerApp,
+  validateApp,
+  validateServerApp,
+} from './app.js';
 import { readCns } from './cns.js';
 import { SessionError } from './errors.js';
 import { MqType } from './generated/common.capnp.js';
-import { OpenChannelResult, SessionMasterChannelMessageBody as Body } from './generated/session-master-channel.capnp.js';
-import { checkOpenResult, type LivenessOptions, type MasterChannel, type MasterMsgIn, type OpenChannelOptions } from './session.js';
-import { Session, type SessionHandlers, type SessionParts, takeChannel } from './session.js';
+import {
+  SessionMasterChannelMessageBody as Body,
+  OpenChannelResult,
+} from './generated/session-master-channel.capnp.js';
+import {
+  checkOpenResult,
+  type LivenessOptions,
+  type MasterChannel,
+  type MasterMsgIn,
+  type OpenChannelOptions,
+  Session,
+  type SessionHandlers,
+  type SessionParts,
+  takeChannel,
+} from './session.js';
 import { type ClientMemoryProvider, heapProvider, type SessionMemory } from './session-memory.js';
 
 export interface ConnectOptions extends SessionHandlers, LivenessOptions {
@@ -113,7 +132,13 @@ export async function connectSession<M extends SessionMemory, S extends ClientSe
     fillLogIn(request, options, provider.shmType);
     using response = await refusedIfClosed(master.request(request, signal ? { signal } : {}), client);
     const { clientNamespace, count } = readLogInResponse(response);
-    await receiveInitChannels(master, count + (options.channels ?? 0), options.handles ?? true, channels, signal);
+    await receiveInitChannels(
+      master,
+      count + (options.channels ?? 0),
+      options.handles ?? true,
+      channels,
+      signal,
+    );
     const scope = {
       serverApp: server.name,
       serverNamespace,
@@ -174,10 +199,15 @@ function readLogInResponse(response: MasterMsgIn): { clientNamespace: string; co
     negotiate(answer.protocolNegotiationToClient.maxProtoVer, 'Session');
     negotiate(answer.protocolNegotiationToClient.maxProtoVerAux, 'Session, shared memory');
     const { clientNamespace } = answer;
-    if (!/^[0-9]+$/.test(clientNamespace)) throw new Error(`client namespace ${JSON.stringify(clientNamespace)}`);
+    if (!/^[0-9]+$/.test(clientNamespace))
+      throw new Error(`client namespace ${JSON.stringify(clientNamespace)}`);
     return { clientNamespace, count: answer.numInitChannelsBySrvReqNumber };
   } catch (err) {
-    throw new FlowIpcError(SessionError.LOG_IN_RESPONSE_BAD, "The server's answer to the log-in makes no sense", { cause: err });
+    throw new FlowIpcError(
+      SessionError.LOG_IN_RESPONSE_BAD,
+      "The server's answer to the log-in makes no sense",
+      { cause: err },
+    );
   }
 }
 
@@ -196,7 +226,10 @@ async function receiveInitChannels(
     answerOpen(master, request, OpenChannelResult.accepted);
     return;
   }
-  throw new FlowIpcError(SessionError.LOG_IN_REFUSED, 'The server ended the session before all channels were open');
+  throw new FlowIpcError(
+    SessionError.LOG_IN_REFUSED,
+    'The server ended the session before all channels were open',
+  );
 }
 
 function answerOpen(master: MasterChannel, request: MasterMsgIn, result: OpenChannelResult): void {
@@ -212,7 +245,9 @@ async function refusedIfClosed(response: Promise<MasterMsgIn>, client: ClientApp
   } catch (err) {
     const code = (err as FlowIpcError).code;
     if (code !== TransportError.EOF && code !== TransportError.RECEIVES_FINISHED) throw err;
-    throw new FlowIpcError(SessionError.LOG_IN_REFUSED, `The server refused the log-in${guessWhy(client)}`, { cause: err });
+    throw new FlowIpcError(SessionError.LOG_IN_REFUSED, `The server refused the log-in${guessWhy(client)}`, {
+      cause: err,
+    });
   }
 }
 
@@ -225,7 +260,7 @@ function guessWhy(client: ClientApp): string {
   if (own.uid !== client.uid || own.gid !== client.gid) {
     return `: this process runs as ${own.uid}:${own.gid}, but client app '${client.name}' as ${client.uid}:${client.gid}`;
   }
-  return " (its accept() has the reason): is the client app allowed there, and described alike on both sides?";
+  return ' (its accept() has the reason): is the client app allowed there, and described alike on both sides?';
 }
 
 function unexpectedAnswer(response: MasterMsgIn): FlowIpcError {

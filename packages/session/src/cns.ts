@@ -53,7 +53,10 @@ export async function readCns(app: ServerApp): Promise<string> {
   });
   const match = /^([1-9][0-9]{0,9})\n$/.exec(text);
   if (!match) {
-    throw new FlowIpcError(SessionError.CNS_BAD_FORMAT, `${path} should hold a process id, but holds ${JSON.stringify(text)}`);
+    throw new FlowIpcError(
+      SessionError.CNS_BAD_FORMAT,
+      `${path} should hold a process id, but holds ${JSON.stringify(text)}`,
+    );
   }
   return match[1]!;
 }

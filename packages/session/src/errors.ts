@@ -10,7 +10,8 @@ export const SessionError = {
   /** Server: the client's app is not known, or not among the allowed ones. */
   CLIENT_APP_DISALLOWED: 'ERR_FLOW_IPC_SESSION_SERVER_MASTER_LOG_IN_REQUEST_CLIENT_APP_DISALLOWED_OR_UNKNOWN',
   /** Server: the client is not who it says: process id, user, group, or how it was invoked. */
-  CLIENT_APP_INCONSISTENT_CREDS: 'ERR_FLOW_IPC_SESSION_SERVER_MASTER_LOG_IN_REQUEST_CLIENT_APP_INCONSISTENT_CREDS',
+  CLIENT_APP_INCONSISTENT_CREDS:
+    'ERR_FLOW_IPC_SESSION_SERVER_MASTER_LOG_IN_REQUEST_CLIENT_APP_INCONSISTENT_CREDS',
   /** Server: the client uses another kind of shared memory or message queue, or differs about descriptors. */
   CONFIG_MISMATCH: 'ERR_FLOW_IPC_SESSION_SERVER_MASTER_LOG_IN_REQUEST_CONFIG_MISMATCH',
   /** The peer takes no channels (it has no passive-open handler). The session goes on. */

@@ -1,5 +1,11 @@
 // What a server checks before it answers a log-in, in the order of feature 154.
-import { FlowIpcError, negotiate, type ProcessCredentials, processInvokedAs, sameCredentials } from '@flow-ipc/core';
+import {
+  FlowIpcError,
+  negotiate,
+  type ProcessCredentials,
+  processInvokedAs,
+  sameCredentials,
+} from '@flow-ipc/core';
 import type { ClientApp, ServerApp } from './app.js';
 import { SessionError } from './errors.js';
 import { MqType } from './generated/common.capnp.js';
@@ -39,14 +45,18 @@ function checkConfig(request: LogInReq.Reader, rules: LogInRules): void {
   const mismatch = (what: string, theirs: unknown, ours: unknown) =>
     new FlowIpcError(SessionError.CONFIG_MISMATCH, `${what}: the client has ${theirs}, we have ${ours}`);
   const handles = request.nativeHandleTransmissionEnabled;
-  if (request.shmTypeOrNone !== rules.shmType) throw mismatch('Kind of shared memory', request.shmTypeOrNone, rules.shmType);
-  if (request.mqTypeOrNone !== MqType.none) throw mismatch('Kind of message queue', request.mqTypeOrNone, MqType.none);
+  if (request.shmTypeOrNone !== rules.shmType)
+    throw mismatch('Kind of shared memory', request.shmTypeOrNone, rules.shmType);
+  if (request.mqTypeOrNone !== MqType.none)
+    throw mismatch('Kind of message queue', request.mqTypeOrNone, MqType.none);
   if (handles !== rules.handles) throw mismatch('Passing descriptors', handles, rules.handles);
 }
 
 function checkIdentity(claimed: ProcessCredentials, peer: ProcessCredentials, app: ClientApp): void {
   const wrong = (what: string, cause?: unknown) =>
-    new FlowIpcError(SessionError.CLIENT_APP_INCONSISTENT_CREDS, `Client app '${app.name}': ${what}`, { cause });
+    new FlowIpcError(SessionError.CLIENT_APP_INCONSISTENT_CREDS, `Client app '${app.name}': ${what}`, {
+      cause,
+    });
   if (!sameCredentials(claimed, peer)) {
     throw wrong(`it claims to be ${show(claimed)}, the kernel says ${show(peer)}`);
   }

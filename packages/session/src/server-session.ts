@@ -36,7 +36,8 @@ export class ServerSession<M extends SessionMemory = SessionMemory> extends Sess
     if (this.#initialized) return false;
     this.#initialized = true;
     this.attach(handlers);
-    if (!this.error) this.master.expectMsgs('openChannelToServerReq', (request) => this.#onOpenRequest(request));
+    if (!this.error)
+      this.master.expectMsgs('openChannelToServerReq', (request) => this.#onOpenRequest(request));
     return true;
   }
 

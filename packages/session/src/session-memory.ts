@@ -2,8 +2,8 @@
 import type { PermissionsLevel } from '@flow-ipc/core';
 import type { Serialization } from '@flow-ipc/structured';
 import { heapSerialization } from '@flow-ipc/structured';
-import { ShmType } from './generated/common.capnp.js';
 import type { ServerApp } from './app.js';
+import { ShmType } from './generated/common.capnp.js';
 
 /** All that names of a session's kernel objects are made of. */
 export interface SessionScope {

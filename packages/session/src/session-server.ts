@@ -9,7 +9,14 @@ import {
   PROTOCOL_VERSION,
 } from '@flow-ipc/core';
 import { type MsgOut, StructuredChannel } from '@flow-ipc/structured';
-import { type ClientApp, listenerName, permissionsLevelOf, type ServerApp, validateApp, validateServerApp } from './app.js';
+import {
+  type ClientApp,
+  listenerName,
+  permissionsLevelOf,
+  type ServerApp,
+  validateApp,
+  validateServerApp,
+} from './app.js';
 import { writeCns } from './cns.js';
 import { SessionError } from './errors.js';
 import { SessionMasterChannelMessageBody as Body } from './generated/session-master-channel.capnp.js';
@@ -139,7 +146,13 @@ export class SessionServer<
       master.expectLogInRequest('logInReq', requested.resolve);
       using request = await requested.promise;
       const { server, clients, handles = true } = this.#options;
-      const rules = { server, clients, handles, shmType: this.#provider.shmType, maxClientChannels: options.maxClientChannels ?? 256 };
+      const rules = {
+        server,
+        clients,
+        handles,
+        shmType: this.#provider.shmType,
+        maxClientChannels: options.maxClientChannels ?? 256,
+      };
       const logIn = request.body.logInReq;
       const clientApp = checkLogIn(logIn, stream.remotePeerProcessCredentials, rules);
       const scope = {
@@ -195,7 +208,12 @@ function fillResponse(response: MsgOut<typeof Body>, clientNamespace: string, by
 }
 
 /** All but the last are notifications; the answer to the last tells that all arrived. */
-async function openInitChannels(master: MasterChannel, count: number, handles: boolean, channels: Channel[]): Promise<void> {
+async function openInitChannels(
+  master: MasterChannel,
+  count: number,
+  handles: boolean,
+  channels: Channel[],
+): Promise<void> {
   const peer = master.ownedChannel.remotePeerProcessCredentials;
   for (let i = 1; i <= count; i++) {
     const { channel, peerEnd } = makeChannel(handles, peer);

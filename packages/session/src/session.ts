@@ -16,7 +16,10 @@ import {
   type StructuredChannelOptions,
 } from '@flow-ipc/structured';
 import { SessionError } from './errors.js';
-import { OpenChannelResult, SessionMasterChannelMessageBody as Body } from './generated/session-master-channel.capnp.js';
+import {
+  type SessionMasterChannelMessageBody as Body,
+  OpenChannelResult,
+} from './generated/session-master-channel.capnp.js';
 import type { SessionMemory, SessionScope } from './session-memory.js';
 
 export const OPEN_CHANNEL_TIMEOUT_MS = 60_000;
@@ -154,10 +157,17 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
   protected async requestOpen(msg: MsgOut<typeof Body>, options: OpenChannelOptions): Promise<MasterMsgIn> {
     const timeoutMs = options.timeoutMs ?? OPEN_CHANNEL_TIMEOUT_MS;
     try {
-      return await this.master.request(msg, options.signal ? { timeoutMs, signal: options.signal } : { timeoutMs });
+      return await this.master.request(
+        msg,
+        options.signal ? { timeoutMs, signal: options.signal } : { timeoutMs },
+      );
     } catch (err) {
       if ((err as FlowIpcError).code !== TransportError.TIMEOUT) throw err;
-      throw new FlowIpcError(SessionError.OPEN_CHANNEL_TIMEOUT, `The peer did not answer within ${timeoutMs} ms`, { cause: err });
+      throw new FlowIpcError(
+        SessionError.OPEN_CHANNEL_TIMEOUT,
+        `The peer did not answer within ${timeoutMs} ms`,
+        { cause: err },
+      );
     }
   }
 }
@@ -166,13 +176,19 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
 export function checkOpenResult(result: OpenChannelResult): void {
   if (result === OpenChannelResult.accepted) return;
   if (result === OpenChannelResult.rejectedPassiveOpen) {
-    throw new FlowIpcError(SessionError.PASSIVE_OPEN_REJECTED, 'The peer takes no channels: it has no onPassiveOpen handler');
+    throw new FlowIpcError(
+      SessionError.PASSIVE_OPEN_REJECTED,
+      'The peer takes no channels: it has no onPassiveOpen handler',
+    );
   }
   throw new FlowIpcError(SessionError.RESOURCE_UNAVAILABLE, 'The server side could not make the channel');
 }
 
 /** Both ends of a new channel: ours, and the descriptor for the peer. RESOURCE_UNAVAILABLE when there are none left. */
-export function makeChannel(handles: boolean, peer: ProcessCredentials): { channel: Channel; peerEnd: NativeHandle } {
+export function makeChannel(
+  handles: boolean,
+  peer: ProcessCredentials,
+): { channel: Channel; peerEnd: NativeHandle } {
   try {
     const [ours, theirs] = NativeSocketStream.pair();
     const peerEnd = new NativeHandle(theirs);
@@ -191,7 +207,10 @@ export function makeChannel(handles: boolean, peer: ProcessCredentials): { chann
 }
 
 /** No message queues: their names are set all the same, to nothing, as the C++ does. */
-export function setNoQueues(body: { clientToServerMqAbsNameOrEmpty: string; serverToClientMqAbsNameOrEmpty: string }): void {
+export function setNoQueues(body: {
+  clientToServerMqAbsNameOrEmpty: string;
+  serverToClientMqAbsNameOrEmpty: string;
+}): void {
   body.clientToServerMqAbsNameOrEmpty = '';
   body.serverToClientMqAbsNameOrEmpty = '';
 }
@@ -199,6 +218,7 @@ export function setNoQueues(body: { clientToServerMqAbsNameOrEmpty: string; serv
 /** The channel whose end came with a message. RESOURCE_UNAVAILABLE when none came. */
 export function takeChannel(message: MasterMsgIn, handles: boolean): Channel {
   const handle = message.takeNativeHandle();
-  if (!handle) throw new FlowIpcError(SessionError.RESOURCE_UNAVAILABLE, 'The peer sent no descriptor for the channel');
+  if (!handle)
+    throw new FlowIpcError(SessionError.RESOURCE_UNAVAILABLE, 'The peer sent no descriptor for the channel');
   return new Channel(new NativeSocketStream(handle.release()), { handles });
 }

@@ -7,14 +7,21 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { listenerName } from '../src/app.js';
 import { MqType, ShmType } from '../src/generated/common.capnp.js';
 import { SessionMasterChannelMessageBody as Body } from '../src/generated/session-master-channel.capnp.js';
-import { type AcceptOptions, type ClientApp, ClientSession, type ServerApp, SessionServer } from '../src/index.js';
+import {
+  type AcceptOptions,
+  type ClientApp,
+  ClientSession,
+  type ServerApp,
+  SessionServer,
+} from '../src/index.js';
 import { CLI, keep, serverApp, tearDown } from './harness.js';
 
 afterEach(async () => {
   expect(await tearDown()).toEqual([]);
 });
 
-const coded = (code: string) => expect.objectContaining({ code: expect.stringMatching(new RegExp(`${code}$`)) });
+const coded = (code: string) =>
+  expect.objectContaining({ code: expect.stringMatching(new RegExp(`${code}$`)) });
 
 interface Claims {
   version: number;
@@ -74,22 +81,57 @@ const other: ClientApp = { ...CLI, name: 'other' };
 
 it.each<[string, Partial<Claims>, Setting, string]>([
   ['a version that makes no sense', { version: 0 }, {}, 'PROTOCOL_NEGOTIATION_OPPOSING_VER_INVALID'],
-  ['a shared-memory version that makes no sense', { aux: -3 }, {}, 'PROTOCOL_NEGOTIATION_OPPOSING_VER_INVALID'],
+  [
+    'a shared-memory version that makes no sense',
+    { aux: -3 },
+    {},
+    'PROTOCOL_NEGOTIATION_OPPOSING_VER_INVALID',
+  ],
   ['another kind of shared memory', { shm: ShmType.classic }, {}, 'CONFIG_MISMATCH'],
   ['a kind of shared memory that nobody knows', { shm: 77 as ShmType }, {}, 'CONFIG_MISMATCH'],
   ['another kind of message queue', { mq: MqType.posix }, {}, 'CONFIG_MISMATCH'],
   ['another mind about descriptors', { handles: false }, {}, 'CONFIG_MISMATCH'],
-  ['channels where none are allowed', { channels: 1 }, { accept: { maxClientChannels: 0 } }, 'SESSION_INVALID_ARGUMENT'],
+  [
+    'channels where none are allowed',
+    { channels: 1 },
+    { accept: { maxClientChannels: 0 } },
+    'SESSION_INVALID_ARGUMENT',
+  ],
   ['too many channels', { channels: 257 }, {}, 'SESSION_INVALID_ARGUMENT'],
   ['an unknown app', { name: 'stranger' }, {}, 'CLIENT_APP_DISALLOWED_OR_UNKNOWN'],
-  ['a known app that is not allowed', { name: 'other' }, { clients: [CLI, other] }, 'CLIENT_APP_DISALLOWED_OR_UNKNOWN'],
-  ['an allowed app that is not known', { name: 'x' }, { server: { allowedClients: ['x'] } }, 'CLIENT_APP_DISALLOWED_OR_UNKNOWN'],
+  [
+    'a known app that is not allowed',
+    { name: 'other' },
+    { clients: [CLI, other] },
+    'CLIENT_APP_DISALLOWED_OR_UNKNOWN',
+  ],
+  [
+    'an allowed app that is not known',
+    { name: 'x' },
+    { server: { allowedClients: ['x'] } },
+    'CLIENT_APP_DISALLOWED_OR_UNKNOWN',
+  ],
   ['a false process id', { pid: process.ppid }, {}, 'CLIENT_APP_INCONSISTENT_CREDS'],
   ['a false user', { uid: 4711 }, {}, 'CLIENT_APP_INCONSISTENT_CREDS'],
   ['a false group', { gid: 4711 }, {}, 'CLIENT_APP_INCONSISTENT_CREDS'],
-  ['another argv[0] than the app has', {}, { clients: [{ ...CLI, execPath: '/bin/true' }] }, 'CLIENT_APP_INCONSISTENT_CREDS'],
-  ['another user than the app has', {}, { clients: [{ ...CLI, uid: 4711 }] }, 'CLIENT_APP_INCONSISTENT_CREDS'],
-  ['another group than the app has', {}, { clients: [{ ...CLI, gid: 4711 }] }, 'CLIENT_APP_INCONSISTENT_CREDS'],
+  [
+    'another argv[0] than the app has',
+    {},
+    { clients: [{ ...CLI, execPath: '/bin/true' }] },
+    'CLIENT_APP_INCONSISTENT_CREDS',
+  ],
+  [
+    'another user than the app has',
+    {},
+    { clients: [{ ...CLI, uid: 4711 }] },
+    'CLIENT_APP_INCONSISTENT_CREDS',
+  ],
+  [
+    'another group than the app has',
+    {},
+    { clients: [{ ...CLI, gid: 4711 }] },
+    'CLIENT_APP_INCONSISTENT_CREDS',
+  ],
 ])('a log-in with %s is refused, told nothing, and the server goes on', async (_, claims, setting, code) => {
   const app = serverApp(setting.server);
   const server = keep(await SessionServer.create({ server: app, clients: setting.clients ?? [CLI] }));
@@ -153,7 +195,10 @@ it('the guard that a dead process holds costs a second, not for ever', async () 
     import { guardName } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)};
     if (!semOpen(guardName(${JSON.stringify(app)}), 0o600, 1).tryWait()) process.exit(1);
     process.kill(process.pid, 'SIGKILL');`;
-  const holder = spawn('node', ['--input-type=module', '-e', script], { cwd: import.meta.dirname, stdio: 'inherit' });
+  const holder = spawn('node', ['--input-type=module', '-e', script], {
+    cwd: import.meta.dirname,
+    stdio: 'inherit',
+  });
   expect((await once(holder, 'exit'))[1]).toBe('SIGKILL');
   const before = performance.now();
   keep(await SessionServer.create({ server: app, clients: [CLI] }));

@@ -1,15 +1,23 @@
 import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Channel } from '@flow-ipc/core';
-import { ClientSession, type ConnectOptions, cnsPath, type ServerApp, SessionServer, type SessionServerOptions } from '../src/index.js';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { AcceptOptions, SessionHandlers } from '../src/index.js';
+import {
+  ClientSession,
+  type ConnectOptions,
+  cnsPath,
+  type ServerApp,
+  SessionServer,
+  type SessionServerOptions,
+} from '../src/index.js';
 import { CLI, keep, serverApp, tearDown, turn } from './harness.js';
 
 afterEach(async () => {
   expect(await tearDown()).toEqual([]);
 });
 
-const coded = (code: string) => expect.objectContaining({ code: expect.stringMatching(new RegExp(`${code}$`)) });
+const coded = (code: string) =>
+  expect.objectContaining({ code: expect.stringMatching(new RegExp(`${code}$`)) });
 
 async function startServer(options: Partial<SessionServerOptions> = {}) {
   const server = options.server ?? serverApp();
@@ -81,7 +89,10 @@ describe('a session', () => {
 
   it('holds what comes before initHandlers()', async () => {
     const { app, server } = await startServer();
-    const [session, client] = await Promise.all([server.accept(), ClientSession.connect({ client: CLI, server: app })]);
+    const [session, client] = await Promise.all([
+      server.accept(),
+      ClientSession.connect({ client: CLI, server: app }),
+    ]);
     keep(session);
     keep(client);
     const opening = client.openChannel();
@@ -117,7 +128,9 @@ describe('a session', () => {
   it('serves many clients at once', async () => {
     const { app, server } = await startServer();
     const accepts = Promise.all(Array.from({ length: 20 }, () => server.accept({ initChannels: () => 1 })));
-    const clients = await Promise.all(Array.from({ length: 20 }, () => ClientSession.connect({ client: CLI, server: app })));
+    const clients = await Promise.all(
+      Array.from({ length: 20 }, () => ClientSession.connect({ client: CLI, server: app })),
+    );
     const sessions = await accepts;
     for (const s of [...clients, ...sessions]) keep(s);
     expect(new Set(sessions.map((s) => s.scope.clientNamespace)).size).toBe(20);
@@ -146,22 +159,33 @@ describe('a client', () => {
     });
   });
 
-  it.each(['', 'abc\n', '12', '-5\n', '0\n', '99999999999\n', '12\n34\n'])('finding %j in the CNS file is told so', async (text) => {
-    const server = serverApp();
-    writeFileSync(cnsPath(server), text);
-    await expect(ClientSession.connect({ client: CLI, server })).rejects.toEqual(coded('CLIENT_NAMESPACE_STORE_BAD_FORMAT'));
-  });
+  it.each(['', 'abc\n', '12', '-5\n', '0\n', '99999999999\n', '12\n34\n'])(
+    'finding %j in the CNS file is told so',
+    async (text) => {
+      const server = serverApp();
+      writeFileSync(cnsPath(server), text);
+      await expect(ClientSession.connect({ client: CLI, server })).rejects.toEqual(
+        coded('CLIENT_NAMESPACE_STORE_BAD_FORMAT'),
+      );
+    },
+  );
 
   it('does not wait once its signal says so', async () => {
     const { app } = await startServer(); // which never accepts
     const signal = AbortSignal.timeout(50);
-    await expect(ClientSession.connect({ client: CLI, server: app, signal })).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(ClientSession.connect({ client: CLI, server: app, signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
   });
 });
 
 describe('a server', () => {
   it('writes its process id where clients look, with the mode of its level', async () => {
-    const levels = [['user', 0o600], ['group', 0o640], ['unrestricted', 0o644]] as const;
+    const levels = [
+      ['user', 0o600],
+      ['group', 0o640],
+      ['unrestricted', 0o644],
+    ] as const;
     for (const [permissionsLevel, mode] of levels) {
       const { app } = await startServer({ server: serverApp({ permissionsLevel }) });
       expect(readFileSync(cnsPath(app), 'utf8')).toBe(`${process.pid}\n`);

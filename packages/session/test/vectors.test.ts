@@ -1,8 +1,8 @@
 // The recorded C++ log-ins: our server answers the C++ client, our client the C++ server, in the same bytes.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { closeFd, recv, send } from '@flow-ipc/native';
-import { Channel, type FlowIpcError, NativeSocketStream, NativeSocketStreamAcceptor } from '@flow-ipc/core';
 import { MessageReader } from '@flow-ipc/capnp';
+import { Channel, type FlowIpcError, NativeSocketStream, NativeSocketStreamAcceptor } from '@flow-ipc/core';
+import { closeFd, recv, send } from '@flow-ipc/native';
 import { StructuredChannel } from '@flow-ipc/structured';
 import { afterEach, describe, expect, it } from 'vitest';
 import { listenerName } from '../src/app.js';
@@ -22,12 +22,15 @@ interface Transcript {
   frames: Frame[];
 }
 
-const { transcripts } = JSON.parse(readFileSync(new URL('./vectors/wire-session.json', import.meta.url), 'utf8')) as {
+const { transcripts } = JSON.parse(
+  readFileSync(new URL('./vectors/wire-session.json', import.meta.url), 'utf8'),
+) as {
   transcripts: Transcript[];
 };
 const transcript = (name: string) => transcripts.find((t) => t.name === name)!;
 const bytesOf = (frames: Frame[]) => Buffer.from(frames.map((f) => f.hex).join(''), 'hex');
-const upTo = (frames: Frame[], dir: 'in' | 'out') => frames.filter((f) => f.dir === dir && f.kind !== 'end-of-sending');
+const upTo = (frames: Frame[], dir: 'in' | 'out') =>
+  frames.filter((f) => f.dir === dir && f.kind !== 'end-of-sending');
 
 afterEach(async () => {
   expect(await tearDown()).toEqual([]);
@@ -53,7 +56,8 @@ function readAll(fd: number): Buffer {
   return buffer.subarray(0, Math.max(0, recv(fd, buffer, 0, buffer.length)));
 }
 
-const writeAll = (fd: number, bytes: Buffer) => expect(send(fd, bytes, 0, bytes.length, null, 0, 0, -1)).toBe(bytes.length);
+const writeAll = (fd: number, bytes: Buffer) =>
+  expect(send(fd, bytes, 0, bytes.length, null, 0, 0, -1)).toBe(bytes.length);
 
 describe('session-heap-master', () => {
   const { frames } = transcript('session-heap-master');
@@ -104,7 +108,10 @@ function bodies({ frames }: Transcript, dir: 'in' | 'out'): { body: Body.Reader;
     .filter((_, i) => i % 2 === 1) // less the metadata
     .map((f) => {
       const segment = Buffer.from(f.hex, 'hex').subarray(2);
-      return { body: new MessageReader([new Uint8Array(segment)]).getRoot(Body), hex: segment.toString('hex') };
+      return {
+        body: new MessageReader([new Uint8Array(segment)]).getRoot(Body),
+        hex: segment.toString('hex'),
+      };
     });
 }
 
@@ -128,10 +135,22 @@ describe.each([
   it('is understood', () => {
     const kinds = (dir: 'in' | 'out') => bodies(recorded, dir).map((m) => m.body.which);
     const more = name.includes('jemalloc');
-    expect(kinds('out')).toEqual(['logInReq', 'openChannelToClientRsp', ...(more ? ['logInReq', 'gracefulSessionEnd'] : [])]);
-    expect(kinds('in')).toEqual(['logInRsp', 'openChannelToClientReq', ...(more ? ['jemallocShmSetup', 'gracefulSessionEnd'] : [])]);
+    expect(kinds('out')).toEqual([
+      'logInReq',
+      'openChannelToClientRsp',
+      ...(more ? ['logInReq', 'gracefulSessionEnd'] : []),
+    ]);
+    expect(kinds('in')).toEqual([
+      'logInRsp',
+      'openChannelToClientReq',
+      ...(more ? ['jemallocShmSetup', 'gracefulSessionEnd'] : []),
+    ]);
     const request = bodies(recorded, 'out')[0]!.body.logInReq;
-    expect([request.shmTypeOrNone, request.mqTypeOrNone, request.nativeHandleTransmissionEnabled]).toEqual([shmType, 2, false]);
+    expect([request.shmTypeOrNone, request.mqTypeOrNone, request.nativeHandleTransmissionEnabled]).toEqual([
+      shmType,
+      2,
+      false,
+    ]);
     expect(request.ownApp.name).toBe('cli');
     expect(bodies(recorded, 'in')[0]!.body.logInRsp.numInitChannelsBySrvReq).toBe(1n);
     const open = bodies(recorded, 'in')[1]!.body.openChannelToClientReq;

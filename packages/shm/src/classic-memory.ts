@@ -76,7 +76,11 @@ export class ClassicServerProvider implements ServerMemoryProvider<ClassicMemory
       appShm = PoolArena.create(classicPoolName(scope, SENTINEL), options);
       this.#appPools.set(scope.clientApp, appShm);
     }
-    return new ClassicMemory(PoolArena.create(classicPoolName(scope, scope.clientNamespace), options), appShm, false);
+    return new ClassicMemory(
+      PoolArena.create(classicPoolName(scope, scope.clientNamespace), options),
+      appShm,
+      false,
+    );
   }
 
   close(): void {

@@ -106,7 +106,10 @@ export class ClassicSerialization implements Serialization {
   openBody(blobs: Uint8Array[]): ReceivedBody {
     const blob = blobs[0]!;
     if (blobs.length !== 1) {
-      throw new FlowIpcError(ShmError.BAD_HANDLE, `A message in shared memory is one handle, not ${blobs.length} segments`);
+      throw new FlowIpcError(
+        ShmError.BAD_HANDLE,
+        `A message in shared memory is one handle, not ${blobs.length} segments`,
+      );
     }
     const view = new DataView(blob.buffer, blob.byteOffset, blob.length);
     const list = readHandle(blob, view, 0, blob.length);

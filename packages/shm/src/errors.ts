@@ -30,5 +30,8 @@ const BY_ERRNO: Record<number, string> = {
 export function poolError(code: number, what: string, poolName: string): FlowIpcError {
   const errno = code > 0 ? -code : code;
   const stable = BY_ERRNO[-errno] ?? ShmError.BAD_HANDLE;
-  return new FlowIpcError(stable, `${what} in pool ${poolName}: ${getSystemErrorName(errno)}`, { errno, syscall: 'shm' });
+  return new FlowIpcError(stable, `${what} in pool ${poolName}: ${getSystemErrorName(errno)}`, {
+    errno,
+    syscall: 'shm',
+  });
 }

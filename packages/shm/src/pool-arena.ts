@@ -25,10 +25,17 @@ export class PoolArena {
   }
 
   /** Makes a new pool; its name goes with close(). FlowIpcError SYSTEM: EEXIST, ENOSPC, EACCES, … */
-  static create(name: string, options: { sizeMi?: number; permissionsLevel?: PermissionsLevel } = {}): PoolArena {
+  static create(
+    name: string,
+    options: { sizeMi?: number; permissionsLevel?: PermissionsLevel } = {},
+  ): PoolArena {
     const size = (options.sizeMi ?? DEFAULT_POOL_SIZE_MI) * 2 ** 20;
     try {
-      return new PoolArena(name, poolCreate(name, size, sharedResourceMode(options.permissionsLevel ?? 'user')), true);
+      return new PoolArena(
+        name,
+        poolCreate(name, size, sharedResourceMode(options.permissionsLevel ?? 'user')),
+        true,
+      );
     } catch (err) {
       throw fromNative(err, `Cannot create the pool ${name}`);
     }

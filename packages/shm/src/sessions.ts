@@ -3,11 +3,11 @@ import {
   type ConnectOptions,
   connectSession,
   ClientSession as HeapClientSession,
-  SessionServer as HeapSessionServer,
   ServerSession as HeapServerSession,
+  SessionServer as HeapSessionServer,
   type SessionServerOptions as HeapSessionServerOptions,
 } from '@flow-ipc/session';
-import { classicClientProvider, type ClassicMemory, ClassicServerProvider } from './classic-memory.js';
+import { type ClassicMemory, ClassicServerProvider, classicClientProvider } from './classic-memory.js';
 import { DEFAULT_POOL_SIZE_MI, type PoolArena } from './pool-arena.js';
 
 export interface SessionServerOptions extends HeapSessionServerOptions {

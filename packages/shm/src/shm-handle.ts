@@ -42,10 +42,15 @@ export function readHandle(bytes: Uint8Array, view: DataView, at: number, length
     const segment = bytes.slice(at, at + length);
     handle = new MessageReader([segment]).getRoot(ShmTopSerialization).segmentListInShm.serialization;
   } catch (err) {
-    throw new FlowIpcError(ShmError.BAD_HANDLE, 'The peer sent no shared-memory handle where one was due', { cause: err });
+    throw new FlowIpcError(ShmError.BAD_HANDLE, 'The peer sent no shared-memory handle where one was due', {
+      cause: err,
+    });
   }
   if (handle.length !== HANDLE_SIZE) {
-    throw new FlowIpcError(ShmError.BAD_HANDLE, `A shared-memory handle of ${handle.length} bytes came, not of ${HANDLE_SIZE}`);
+    throw new FlowIpcError(
+      ShmError.BAD_HANDLE,
+      `A shared-memory handle of ${handle.length} bytes came, not of ${HANDLE_SIZE}`,
+    );
   }
   return offsetAt(new DataView(handle.buffer, handle.byteOffset, HANDLE_SIZE), 0);
 }

@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterEach, describe, expect, it } from 'vitest';
 import { StructuredChannel } from '@flow-ipc/structured';
+import { afterEach, describe, expect, it } from 'vitest';
 import { ClientSession, PoolArena, SessionServer } from '../src/index.js';
 import { apps, Body, keep, open, tearDown, turn } from './harness.js';
 
@@ -142,7 +142,8 @@ describe('a pool', () => {
 
   it('goes when the session (or the server, for the app) does', async () => {
     const { server, session } = await open();
-    const names = () => readdirSync('/dev/shm').filter((n) => n === session.sessionShm.name || n === session.appShm.name);
+    const names = () =>
+      readdirSync('/dev/shm').filter((n) => n === session.sessionShm.name || n === session.appShm.name);
     expect(names()).toHaveLength(2);
     await session.close();
     expect(names()).toEqual([session.appShm.name]);
@@ -154,7 +155,10 @@ describe('a pool', () => {
     const { client, server } = apps();
     const scope = (pid: number) => `_libipc_shm_${server.name}_${pid}_cli_1_classic_1`;
     const dead = 2 ** 22 + 5; // beyond any process id
-    const [ofDead, ofLive] = [PoolArena.create(scope(dead), { sizeMi: 1 }), PoolArena.create(scope(1), { sizeMi: 1 })];
+    const [ofDead, ofLive] = [
+      PoolArena.create(scope(dead), { sizeMi: 1 }),
+      PoolArena.create(scope(1), { sizeMi: 1 }),
+    ];
     keep(ofDead);
     keep(ofLive);
     keep(await SessionServer.create({ server, clients: [client] }));

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { guardName } from '@flow-ipc/session';
 import { Body } from '../../../examples/cache/src/generated/cache.capnp.js';
-import { type ClientApp, ClientSession, type ServerApp, SessionServer, type SessionServerOptions } from '../src/index.js';
+import {
+  type ClientApp,
+  ClientSession,
+  type ServerApp,
+  SessionServer,
+  type SessionServerOptions,
+} from '../src/index.js';
 
 const undo: (() => unknown)[] = [];
 let count = 0;

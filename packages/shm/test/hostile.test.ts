@@ -17,7 +17,8 @@ const JEMALLOC_HANDLE = '0000000000000100000000000000010001000000620000000100000
 const at = (offset: number) => new HandleMessage().set(offset);
 
 let count = 0;
-const newPool = () => keep(PoolArena.create(`_libipc_shm_shm${process.pid}h${++count}_0_0_0_classic_1`, { sizeMi: 1 }));
+const newPool = () =>
+  keep(PoolArena.create(`_libipc_shm_shm${process.pid}h${++count}_0_0_0_classic_1`, { sizeMi: 1 }));
 
 function withRawPeer(pool: PoolArena) {
   const [a, b] = NativeSocketStream.pair();
@@ -55,7 +56,9 @@ it('a handle that was released already is no handle any more', async () => {
   const onError = vi.fn();
   const serialization = new ClassicSerialization(pool);
   const ours = keep(new StructuredChannel(new Channel(new NativeSocketStream(a)), Body, { serialization }));
-  const theirs = keep(new StructuredChannel(new Channel(new NativeSocketStream(b)), Body, { serialization, onError }));
+  const theirs = keep(
+    new StructuredChannel(new Channel(new NativeSocketStream(b)), Body, { serialization, onError }),
+  );
   const messages = theirs.messages('file');
   const msg = ours.buildMsg((body) => (body.initFile().data = Uint8Array.of(1)));
   ours.send(msg);

@@ -32,13 +32,19 @@ function newUniverse() {
   return { app, env: { ...process.env, TEST_APP: app, TEST_RUN_DIR: runDir } };
 }
 
-const leftovers = (app) => readdirSync('/dev/shm').filter((n) => n.startsWith(`_libipc_`) && n.includes(`_${app}_`));
-const mqueues = (app) => (existsSync('/dev/mqueue') ? readdirSync('/dev/mqueue').filter((n) => n.includes(app)) : []);
+const leftovers = (app) =>
+  readdirSync('/dev/shm').filter((n) => n.startsWith(`_libipc_`) && n.includes(`_${app}_`));
+const mqueues = (app) =>
+  existsSync('/dev/mqueue') ? readdirSync('/dev/mqueue').filter((n) => n.includes(app)) : [];
 
 /** A program with a queue of what it tells. */
 function start(universe, name, env = {}) {
   // argv[0] must be `node`, as the apps say.
-  const child = fork(program(name), { env: { ...universe.env, ...env }, execPath: 'node', stdio: ['ignore', 'inherit', env.QUIET ? 'ignore' : 'inherit', 'ipc'] });
+  const child = fork(program(name), {
+    env: { ...universe.env, ...env },
+    execPath: 'node',
+    stdio: ['ignore', 'inherit', env.QUIET ? 'ignore' : 'inherit', 'ipc'],
+  });
   running.add(child);
   child.once('exit', () => running.delete(child));
   const events = on(child, 'message');
@@ -47,7 +53,10 @@ function start(universe, name, env = {}) {
     child,
     seen,
     async next(event, ms = 10_000) {
-      const timer = setTimeout(() => events.throw(new Error(`${name} did not tell '${event}'; it told ${JSON.stringify(seen)}`)), ms);
+      const timer = setTimeout(
+        () => events.throw(new Error(`${name} did not tell '${event}'; it told ${JSON.stringify(seen)}`)),
+        ms,
+      );
       try {
         for await (const [message] of { [Symbol.asyncIterator]: () => ({ next: () => events.next() }) }) {
           seen.push(message);
@@ -90,7 +99,10 @@ for (const sync of ['0', '1']) {
     assert.match(lost.code, /RECEIVES_FINISHED/);
     server.child.send({ exit: 'orderly' });
     await once(server.child, 'exit');
-    assert.deepEqual(leftovers(universe.app).filter((n) => !n.startsWith('sem.')), []);
+    assert.deepEqual(
+      leftovers(universe.app).filter((n) => !n.startsWith('sem.')),
+      [],
+    );
   });
 
   test(`${way}: kill -9 of the client is told to the server within 100 ms`, async () => {
@@ -111,13 +123,19 @@ for (const sync of ['0', '1']) {
     const failed = await client.next('request-failed');
     assert.ok(failed.at - at < 100_000, `told after ${failed.at - at} us`);
     assert.match(failed.code, /EOF$|SYSTEM$|HOSED/);
-    assert.ok(leftovers(universe.app).some((n) => n.includes('classic')), 'a killed server cannot clean up');
+    assert.ok(
+      leftovers(universe.app).some((n) => n.includes('classic')),
+      'a killed server cannot clean up',
+    );
     const orphan = start(universe, 'client', { QUIET: '1' });
     const [code] = await once(orphan.child, 'exit');
     assert.notEqual(code, 0); // uncaught SERVER_NOT_RUNNING
     const next = start(universe, 'server');
     await next.next('ready');
-    assert.deepEqual(leftovers(universe.app).filter((n) => !n.startsWith('sem.')), []);
+    assert.deepEqual(
+      leftovers(universe.app).filter((n) => !n.startsWith('sem.')),
+      [],
+    );
     assert.deepEqual(mqueues(universe.app), []);
     const again = start(universe, 'client', { TEST_SYNC: sync });
     await again.next('busy');
@@ -129,7 +147,10 @@ test('process.exit() without closing leaves no pool', async () => {
   await client.next('busy');
   server.child.send({ exit: 'abrupt' });
   await once(server.child, 'exit');
-  assert.deepEqual(leftovers(universe.app).filter((n) => !n.startsWith('sem.')), []);
+  assert.deepEqual(
+    leftovers(universe.app).filter((n) => !n.startsWith('sem.')),
+    [],
+  );
   await client.next('lost');
 });
 
@@ -157,11 +178,16 @@ test('kills at random instants: the next server always starts clean', { timeout:
   for (let i = 0; i < 12; i++) {
     const server = start(universe, 'server');
     await server.next('ready');
-    assert.deepEqual(leftovers(universe.app).filter((n) => !n.startsWith('sem.')), [], `round ${i}`);
+    assert.deepEqual(
+      leftovers(universe.app).filter((n) => !n.startsWith('sem.')),
+      [],
+      `round ${i}`,
+    );
     const clients = [start(universe, 'client'), start(universe, 'client', { TEST_SYNC: '1' })];
     await new Promise((r) => setTimeout(r, 30 + ((i * 37) % 200)));
     const victims = i % 3 === 0 ? clients : i % 3 === 1 ? [server] : [server, ...clients];
     await Promise.all(victims.map((v) => v.kill('SIGKILL')));
-    for (const other of [server, ...clients]) if (other.child.exitCode === null && other.child.signalCode === null) await other.kill('SIGKILL');
+    for (const other of [server, ...clients])
+      if (other.child.exitCode === null && other.child.signalCode === null) await other.kill('SIGKILL');
   }
 });

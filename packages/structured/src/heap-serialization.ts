@@ -2,7 +2,13 @@
 import { MessageBuilder, type SegmentAllocator } from '@flow-ipc/capnp';
 import { FlowIpcError } from '@flow-ipc/core';
 import { StructError } from './errors.js';
-import type { BodyBuilder, CreateMsgOptions, MetadataBytes, ReceivedBody, Serialization } from './serialization.js';
+import type {
+  BodyBuilder,
+  CreateMsgOptions,
+  MetadataBytes,
+  ReceivedBody,
+  Serialization,
+} from './serialization.js';
 
 /** Most messages are small: a full segment for each would cost more to clear than to send. */
 const FIRST_SEGMENT = 1024;
@@ -64,7 +70,10 @@ class HeapSerialization implements Serialization {
   openBody(blobs: Uint8Array[]): ReceivedBody {
     for (const blob of blobs) {
       if (blob.length % 8 !== 0) {
-        throw new FlowIpcError(StructError.SEGMENT_MISALIGNED, `A body segment of ${blob.length} bytes: not whole words`);
+        throw new FlowIpcError(
+          StructError.SEGMENT_MISALIGNED,
+          `A body segment of ${blob.length} bytes: not whole words`,
+        );
       }
     }
     return { segments: blobs, release: () => {} };

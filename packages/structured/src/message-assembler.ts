@@ -1,12 +1,6 @@
 // From frames to messages: negotiation, then metadata and body segments in turn (protocol 3.2, 3.3).
 import { MessageReader } from '@flow-ipc/capnp';
-import {
-  FlowIpcError,
-  type FrameSink,
-  NativeHandle,
-  negotiate,
-  type ReceiveBuffer,
-} from '@flow-ipc/core';
+import { FlowIpcError, type FrameSink, NativeHandle, negotiate, type ReceiveBuffer } from '@flow-ipc/core';
 import { StructError } from './errors.js';
 import { ProtocolNegotiation } from './generated/structured-msg.capnp.js';
 import { type Metadata, readMetadata } from './metadata.js';
@@ -51,7 +45,9 @@ export class MessageAssembler<T extends AnyStructType> implements FrameSink {
       this.onEnd(
         err instanceof FlowIpcError
           ? err
-          : new FlowIpcError(StructError.DESERIALIZE_FAILED, 'Malformed message from the peer', { cause: err }),
+          : new FlowIpcError(StructError.DESERIALIZE_FAILED, 'Malformed message from the peer', {
+              cause: err,
+            }),
       );
       return;
     }
@@ -64,7 +60,13 @@ export class MessageAssembler<T extends AnyStructType> implements FrameSink {
     this.#events.onEnd(error);
   }
 
-  #onFrame(buffer: ReceiveBuffer, at: number, length: number, fd: number, owned: boolean): MsgIn<T> | undefined {
+  #onFrame(
+    buffer: ReceiveBuffer,
+    at: number,
+    length: number,
+    fd: number,
+    owned: boolean,
+  ): MsgIn<T> | undefined {
     if (!this.#negotiated || this.#missing > 0) {
       if (fd >= 0) {
         new NativeHandle(fd).close();
@@ -89,12 +91,20 @@ export class MessageAssembler<T extends AnyStructType> implements FrameSink {
 
   #onMetadata(buffer: ReceiveBuffer, at: number, length: number): void {
     const m = this.#metadata;
-    const { bytes, view, at: start, length: size } = this.#serialization.unwrapMetadata(buffer.bytes, buffer.view, at, length);
+    const {
+      bytes,
+      view,
+      at: start,
+      length: size,
+    } = this.#serialization.unwrapMetadata(buffer.bytes, buffer.view, at, length);
     const token = readMetadata(bytes, view, start, size, m);
     this.#events.checkToken(token, m);
     if (m.segments > 0) {
       if (m.id !== this.#lastId + 1) {
-        throw new FlowIpcError(StructError.MISUSED_SCHEMA, `Message ${m.id} came where ${this.#lastId + 1} was due`);
+        throw new FlowIpcError(
+          StructError.MISUSED_SCHEMA,
+          `Message ${m.id} came where ${this.#lastId + 1} was due`,
+        );
       }
       this.#lastId = m.id;
       this.#missing = m.segments;

@@ -1,5 +1,5 @@
 // Async iteration over messages of one kind: a queue between the channel and a `for await` loop.
-import { abortedError } from '@flow-ipc/core';
+import { onAbort } from '@flow-ipc/core';
 
 interface Waiter<M> {
   resolve(result: IteratorResult<M, undefined>): void;
@@ -12,15 +12,12 @@ export class MessageIterator<M extends Disposable> implements AsyncIterableItera
   readonly #waiters: Waiter<M>[] = [];
   #ended = false;
   #error: unknown;
-  #removeAbort = () => {};
+  readonly #removeAbort: () => void;
 
+  /** `onClose` is called once, when no more messages are wanted. A signal that is aborted already does nothing. */
   constructor(onClose: () => void, signal?: AbortSignal) {
     this.#onClose = onClose;
-    if (!signal) return;
-    const onAbort = () => this.end(abortedError(signal));
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#removeAbort = () => signal.removeEventListener('abort', onAbort);
+    this.#removeAbort = onAbort(signal, (error) => this.end(error));
   }
 
   get queued(): number {

@@ -60,7 +60,11 @@ export function writeMetadata(
 }
 
 /** The internal message that tells the peer: nobody waits for your message `originatingId`. */
-export function buildUnexpectedResponse(originatingId: number, text: string, token: SessionToken): Uint8Array {
+export function buildUnexpectedResponse(
+  originatingId: number,
+  text: string,
+  token: SessionToken,
+): Uint8Array {
   const builder = new MessageBuilder();
   const root = builder.initRoot(StructuredMessage);
   const view = new DataView(token.buffer, token.byteOffset, 16);
@@ -76,13 +80,20 @@ export function buildUnexpectedResponse(originatingId: number, text: string, tok
  * Reads one metadata segment and checks its token. Throws FlowIpcError (MISUSED_SCHEMA, BAD_AUTH, …): whatever
  * the peer sent, nothing but the segment is read.
  */
-export function readMetadata(bytes: Uint8Array, view: DataView, at: number, length: number, into: Metadata): SessionToken {
+export function readMetadata(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  length: number,
+  into: Metadata,
+): SessionToken {
   if (isUsualLayout(view, at, length)) {
     into.id = getNumber(view, at + ID_AT);
     into.segments = getNumber(view, at + SEGMENTS_AT);
     into.originatingId = length === RESPONSE_METADATA_SIZE ? getNumber(view, at + ORIGIN_AT) : 0;
     into.unexpectedResponseText = undefined;
-    if (length === RESPONSE_METADATA_SIZE && into.originatingId === 0) throw misused('a response to message 0');
+    if (length === RESPONSE_METADATA_SIZE && into.originatingId === 0)
+      throw misused('a response to message 0');
     if (into.segments === 0) throw misused('a message without body segments');
     return bytes.subarray(at + TOKEN_AT, at + TOKEN_AT + 16);
   }
@@ -114,7 +125,10 @@ function readAnyLayout(segment: Uint8Array, into: Metadata): SessionToken {
       into.segments = 0;
       const body = root.which === 'internalMessageBody' ? root.internalMessageBody : undefined;
       if (!body?.hasUnexpectedResponse()) {
-        throw new FlowIpcError(StructError.INTERNAL_MSG_TYPE_UNKNOWN, 'The peer sent an unknown kind of internal message');
+        throw new FlowIpcError(
+          StructError.INTERNAL_MSG_TYPE_UNKNOWN,
+          'The peer sent an unknown kind of internal message',
+        );
       }
       into.unexpectedResponseText = body.unexpectedResponse.originatingMessageMetadataText;
     }

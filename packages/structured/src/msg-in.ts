@@ -20,7 +20,13 @@ export class MsgIn<T extends AnyStructType> implements Disposable {
   #root: ReaderOf<T> | undefined;
   #released = false;
 
-  constructor(type: T, received: ReceivedBody, handle: NativeHandle | null, id: number, originatingId: number) {
+  constructor(
+    type: T,
+    received: ReceivedBody,
+    handle: NativeHandle | null,
+    id: number,
+    originatingId: number,
+  ) {
     this.id = id;
     this.originatingId = originatingId;
     this.#type = type;

@@ -1,6 +1,6 @@
 // Msg_out: a message being made; sent once, many times, or on several channels (features 88-90).
 import type { BuilderOf, StructType } from '@flow-ipc/capnp';
-import { FlowIpcError, NativeHandle } from '@flow-ipc/core';
+import { FlowIpcError, type NativeHandle } from '@flow-ipc/core';
 import { StructError } from './errors.js';
 import type { BodyBuilder } from './serialization.js';
 

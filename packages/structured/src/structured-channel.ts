@@ -6,6 +6,7 @@ import {
   type Channel,
   FlowIpcError,
   type FrameSender,
+  onAbort,
   PROTOCOL_VERSION,
   runEssentialTimers,
   TransportError,
@@ -82,7 +83,8 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
   #error: FlowIpcError | undefined;
 
   constructor(channel: Channel, type: T, options: StructuredChannelOptions = {}) {
-    if (!type.union) throw new TypeError(`${type.name} has no anonymous union, so its messages cannot be told apart`);
+    if (!type.union)
+      throw new TypeError(`${type.name} has no anonymous union, so its messages cannot be told apart`);
     this.type = type;
     this.#channel = channel;
     this.#sender = channel.stream.sender;
@@ -142,7 +144,8 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
    * INVALID_ARGUMENT (nothing sent, the channel goes on) or the error that ended the channel.
    */
   send(msg: MsgOut<T>, inResponseTo?: MsgIn<T>): void {
-    if (this.#phase === 'log-in-client' || (this.#phase === 'log-in-server' && !inResponseTo)) throw this.#notLoggedIn();
+    if (this.#phase === 'log-in-client' || (this.#phase === 'log-in-server' && !inResponseTo))
+      throw this.#notLoggedIn();
     this.#send(msg, inResponseTo?.id ?? 0);
     this.#phase = 'in';
   }
@@ -162,19 +165,28 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
         this.#responses.set(id, { resolve, reject });
         return;
       }
+      const settled = () => {
+        clearTimeout(timer);
+        forgetSignal();
+      };
       const giveUp = (error: FlowIpcError) => {
+        settled();
         this.#abandon(id);
-        done();
         reject(error);
       };
-      const onAbort = () => giveUp(abortedError(signal!));
-      const timer = timeoutMs === undefined ? undefined : setTimeout(() => giveUp(timedOut(timeoutMs)), timeoutMs);
-      const done = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#responses.set(id, { resolve: (m) => (done(), resolve(m)), reject: (e) => (done(), reject(e)) });
+      const timer =
+        timeoutMs === undefined ? undefined : setTimeout(() => giveUp(timedOut(timeoutMs)), timeoutMs);
+      const forgetSignal = onAbort(signal, giveUp);
+      this.#responses.set(id, {
+        resolve(message) {
+          settled();
+          resolve(message);
+        },
+        reject(error) {
+          settled();
+          reject(error);
+        },
+      });
     });
   }
 
@@ -227,14 +239,19 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
    * peer is lost. Leaving the loop releases what it did not see.
    */
   messages(which: WhichOf<T>, options: AbortOptions = {}): AsyncIterableIterator<MsgIn<T>, undefined> {
+    const { signal } = options;
+    if (signal?.aborted) {
+      const nothing = new MessageIterator<MsgIn<T>>(() => {});
+      nothing.end(abortedError(signal));
+      return nothing;
+    }
     const kind = this.#kindOf(which);
     const iterator = new MessageIterator<MsgIn<T>>(() => {
       this.#expectations.undo(kind);
       this.#iterators.delete(iterator);
-    }, options.signal);
-    if (options.signal?.aborted) return iterator;
-    this.#iterators.add(iterator);
+    }, signal);
     this.#expect(kind, false, (message) => iterator.push(message));
+    this.#iterators.add(iterator);
     if (this.#error) endIterator(iterator, this.#error);
     return iterator;
   }
@@ -284,11 +301,15 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
   }
 
   #notLoggedIn(): FlowIpcError {
-    return new FlowIpcError(StructError.NOT_LOGGED_IN, 'Only the log-in may be exchanged before log-in is done');
+    return new FlowIpcError(
+      StructError.NOT_LOGGED_IN,
+      'Only the log-in may be exchanged before log-in is done',
+    );
   }
 
   #sendRequest(msg: MsgOut<T>, options: { inResponseTo?: MsgIn<T> }): number {
-    if (this.#phase === 'log-in-server' || (this.#phase === 'log-in-client' && this.#lastId > 0)) throw this.#notLoggedIn();
+    if (this.#phase === 'log-in-server' || (this.#phase === 'log-in-client' && this.#lastId > 0))
+      throw this.#notLoggedIn();
     return this.#send(msg, options.inResponseTo?.id ?? 0);
   }
 
@@ -320,8 +341,10 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
 
   #checkToken(token: SessionToken, metadata: Metadata): void {
     if (this.#phase === 'log-in-client') {
-      if (metadata.originatingId !== 1) throw new FlowIpcError(StructError.LOG_IN_MISUSED_SCHEMA, 'Not a log-in response');
-      if (isNil(token)) throw new FlowIpcError(StructError.BAD_AUTH, 'The log-in response has no session token');
+      if (metadata.originatingId !== 1)
+        throw new FlowIpcError(StructError.LOG_IN_MISUSED_SCHEMA, 'Not a log-in response');
+      if (isNil(token))
+        throw new FlowIpcError(StructError.BAD_AUTH, 'The log-in response has no session token');
       this.#token = token.slice();
       this.#phase = 'in';
       return;
@@ -330,11 +353,13 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
       if (metadata.originatingId !== 0 || metadata.id !== 1) {
         throw new FlowIpcError(StructError.LOG_IN_MISUSED_SCHEMA, 'The first message is no log-in request');
       }
-      if (!isNil(token)) throw new FlowIpcError(StructError.BAD_AUTH, 'A log-in request cannot have a session token yet');
+      if (!isNil(token))
+        throw new FlowIpcError(StructError.BAD_AUTH, 'A log-in request cannot have a session token yet');
       return;
     }
     for (let i = 0; i < 16; i++) {
-      if (token[i] !== this.#token[i]) throw new FlowIpcError(StructError.BAD_AUTH, "A message with another session's token");
+      if (token[i] !== this.#token[i])
+        throw new FlowIpcError(StructError.BAD_AUTH, "A message with another session's token");
     }
   }
 
@@ -374,13 +399,20 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
     const kind = (message.body as { whichIndex: number }).whichIndex;
     if (this.#phase === 'log-in-server' && kind !== this.#logInKind) {
       message.release();
-      this.#end(new FlowIpcError(StructError.UNEXPECTED_LOG_IN_REQUEST, 'The log-in request is of another kind'));
+      this.#end(
+        new FlowIpcError(StructError.UNEXPECTED_LOG_IN_REQUEST, 'The log-in request is of another kind'),
+      );
       return;
     }
     if (this.#callHandler(() => this.#expectations.deliver(kind, message))) return;
     this.#expectations.keep(kind, message);
     if (this.#expectations.cached > (this.#options.maxCachedMessages ?? 65536)) {
-      this.#end(new FlowIpcError(StructError.CACHE_LIMIT, `${this.#expectations.cached} messages came that nobody expects`));
+      this.#end(
+        new FlowIpcError(
+          StructError.CACHE_LIMIT,
+          `${this.#expectations.cached} messages came that nobody expects`,
+        ),
+      );
     }
   }
 
@@ -393,7 +425,9 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
       return call();
     } catch (err) {
       if (isMalformedMessage(err)) {
-        this.#end(new FlowIpcError(StructError.DESERIALIZE_FAILED, 'Malformed message from the peer', { cause: err }));
+        this.#end(
+          new FlowIpcError(StructError.DESERIALIZE_FAILED, 'Malformed message from the peer', { cause: err }),
+        );
       } else {
         process.nextTick(() => {
           throw err;
@@ -404,7 +438,8 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
   }
 
   #handleDeferred(): void {
-    while (this.#deferred.length > 0 && this.#syncRequests === 0) this.#onUnsolicited(this.#deferred.shift()!);
+    while (this.#deferred.length > 0 && this.#syncRequests === 0)
+      this.#onUnsolicited(this.#deferred.shift()!);
   }
 
   /** The channel is over for a reason that its owner did not give. */
@@ -420,7 +455,11 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
     this.#error = error;
     // The peer only ended its own sending: what we have queued for it still leaves.
     const flushFirst = error.code === TransportError.RECEIVES_FINISHED && this.queuedBytes > 0;
-    if (flushFirst) this.drained().then(() => this.#channel.close(), () => this.#channel.close());
+    if (flushFirst)
+      this.drained().then(
+        () => this.#channel.close(),
+        () => this.#channel.close(),
+      );
     else this.#channel.close();
     const pending = [...this.#responses.values()];
     this.#responses.clear();

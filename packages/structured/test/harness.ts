@@ -6,7 +6,10 @@ import { Body } from './generated/test-body.capnp.js';
 export type TestChannel = StructuredChannel<typeof Body>;
 
 const open: { close(): void }[] = [];
-export const keep = <T extends { close(): void }>(x: T): T => (open.push(x), x);
+export const keep = <T extends { close(): void }>(x: T): T => {
+  open.push(x);
+  return x;
+};
 export function closeAll(): void {
   for (const x of open.splice(0)) x.close();
 }
@@ -16,7 +19,10 @@ export function channels(): [Channel, Channel] {
   return [keep(new Channel(new NativeSocketStream(a))), keep(new Channel(new NativeSocketStream(b)))];
 }
 
-export function pair(a: StructuredChannelOptions = {}, b: StructuredChannelOptions = {}): [TestChannel, TestChannel] {
+export function pair(
+  a: StructuredChannelOptions = {},
+  b: StructuredChannelOptions = {},
+): [TestChannel, TestChannel] {
   const [x, y] = channels();
   return [keep(new StructuredChannel(x, Body, a)), keep(new StructuredChannel(y, Body, b))];
 }
@@ -27,7 +33,8 @@ export function withRawPeer(options: StructuredChannelOptions = {}): [TestChanne
   return [keep(new StructuredChannel(x, Body, options)), y];
 }
 
-export const ask = (channel: TestChannel, number: number) => channel.buildMsg((body) => (body.initAsk().number = number));
+export const ask = (channel: TestChannel, number: number) =>
+  channel.buildMsg((body) => (body.initAsk().number = number));
 export const answer = (channel: TestChannel, number: number) =>
   channel.buildMsg((body) => (body.initAnswer().number = number));
 

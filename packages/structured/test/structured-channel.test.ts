@@ -1,13 +1,24 @@
 import { openSync, readdirSync } from 'node:fs';
 import { NativeHandle } from '@flow-ipc/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { StructuredChannel, StructError } from '../src/index.js';
+import { StructError, StructuredChannel } from '../src/index.js';
 import { Ask, type Body } from './generated/test-body.capnp.js';
-import { answer, ask, channels, closeAll, HELLO, pair, type TestChannel, turn, withRawPeer } from './harness.js';
+import {
+  answer,
+  ask,
+  channels,
+  closeAll,
+  HELLO,
+  pair,
+  type TestChannel,
+  turn,
+  withRawPeer,
+} from './harness.js';
 
 afterEach(closeAll);
 
-const coded = (code: string) => expect.objectContaining({ code: expect.stringMatching(new RegExp(`${code}$`)) });
+const coded = (code: string) =>
+  expect.objectContaining({ code: expect.stringMatching(new RegExp(`${code}$`)) });
 
 function answerAsks(channel: TestChannel): void {
   channel.expectMsgs('ask', (request) => {
@@ -23,7 +34,11 @@ describe('requests', () => {
     answerAsks(b);
     const responses = await Promise.all([1, 2, 3].map((n) => a.request(ask(a, n))));
     expect(responses.map((r) => r.body.answer.numberNumber)).toEqual([2, 3, 4]);
-    expect(responses.map((r) => [r.which, r.originatingId])).toEqual([['answer', 1], ['answer', 2], ['answer', 3]]);
+    expect(responses.map((r) => [r.which, r.originatingId])).toEqual([
+      ['answer', 1],
+      ['answer', 2],
+      ['answer', 3],
+    ]);
   });
 
   it('give up after a time, and the late response is dropped', async () => {
@@ -50,7 +65,9 @@ describe('requests', () => {
     const pending = a.request(ask(a, 1), { signal: abort.signal });
     abort.abort(new Error('why'));
     await expect(pending).rejects.toMatchObject({ name: 'AbortError', cause: { message: 'why' } });
-    await expect(a.request(ask(a, 1), { signal: abort.signal })).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(a.request(ask(a, 1), { signal: abort.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
   });
 
   it('are rejected when the peer goes', async () => {
@@ -103,7 +120,10 @@ describe('messages', () => {
     const [, d] = pair();
     const aborted = d.messages('ask', { signal: AbortSignal.timeout(10) }).next();
     await expect(aborted).rejects.toMatchObject({ name: 'AbortError' });
+    const late = d.messages('ask', { signal: AbortSignal.abort() }).next();
+    await expect(late).rejects.toMatchObject({ name: 'AbortError' });
     const again = d.messages('ask');
+    expect(() => d.messages('ask')).toThrow(coded('ALREADY_EXPECTED'));
     await again.return!();
     expect(await again.next()).toEqual({ done: true, value: undefined });
   });
@@ -243,7 +263,8 @@ describe('a peer that breaks the protocol ends the channel:', () => {
     '0000000003000300010000000000000001000000000000000000000000000000080000000000010000000000000000000000000000000000000000000200000000000000000000000000000000000000';
   const BODY = '0000000001000100000000000000000000000000010000002a00000000000000';
   const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'));
-  const patched = (hex: string, at: number, value: string) => hex.slice(0, at * 2) + value + hex.slice(at * 2 + value.length);
+  const patched = (hex: string, at: number, value: string) =>
+    hex.slice(0, at * 2) + value + hex.slice(at * 2 + value.length);
 
   it.each<[string, Uint8Array[], string]>([
     ['no negotiation', [bytes(METADATA)], 'VER_INVALID|VER_TOO_OLD'],
@@ -251,10 +272,22 @@ describe('a peer that breaks the protocol ends the channel:', () => {
     ['a user message with id 0', [HELLO, bytes(patched(METADATA, 8, '00'))], 'MISUSED_SCHEMA'],
     ['no body segments', [HELLO, bytes(patched(METADATA, 16, '00'))], 'MISUSED_SCHEMA'],
     ['a foreign token', [HELLO, bytes(patched(METADATA, 64, '07'))], 'BAD_AUTH'],
-    ['a body that is not whole words', [HELLO, bytes(METADATA), Uint8Array.of(1, 2, 3)], 'SEGMENT_MISALIGNED'],
+    [
+      'a body that is not whole words',
+      [HELLO, bytes(METADATA), Uint8Array.of(1, 2, 3)],
+      'SEGMENT_MISALIGNED',
+    ],
     ['a wild root pointer', [HELLO, bytes(METADATA), bytes('f0ffff7f01000100')], 'DESERIALIZE_FAILED'],
-    ['garbage for metadata', [HELLO, new Uint8Array(80).fill(255)], 'MISUSED_SCHEMA|INTERNAL_MSG_TYPE_UNKNOWN'],
-    ['an internal message of no kind', [HELLO, bytes(patched(METADATA, 24, '01'))], 'INTERNAL_MSG_TYPE_UNKNOWN'],
+    [
+      'garbage for metadata',
+      [HELLO, new Uint8Array(80).fill(255)],
+      'MISUSED_SCHEMA|INTERNAL_MSG_TYPE_UNKNOWN',
+    ],
+    [
+      'an internal message of no kind',
+      [HELLO, bytes(patched(METADATA, 24, '01'))],
+      'INTERNAL_MSG_TYPE_UNKNOWN',
+    ],
   ])('%s', async (_, frames, code) => {
     const onError = vi.fn();
     const [, raw] = withRawPeer({ onError });

@@ -4,6 +4,7 @@ import type { EventLoop, FdWatch } from '../event-loop/event-loop.js';
 import { uvEventLoop } from '../event-loop/uv-event-loop.js';
 import { abortedError, FlowIpcError, fromNative, systemError, TransportError } from '../util/errors.js';
 import type { SharedName } from '../util/shared-name.js';
+import { WaiterQueue } from '../util/waiter-queue.js';
 import { NativeSocketStream } from './native-socket-stream.js';
 
 const BACKLOG = 4096;
@@ -12,11 +13,6 @@ const EAGAIN = -11;
 const TRANSIENT = new Set([-24, -23, -105, -12]);
 const RETRY_MS = 100;
 
-interface Waiter {
-  resolve(stream: NativeSocketStream): void;
-  reject(err: unknown): void;
-}
-
 export class NativeSocketStreamAcceptor {
   readonly name: string;
   readonly #fd: number;
@@ -24,7 +20,7 @@ export class NativeSocketStreamAcceptor {
   readonly #watch: FdWatch;
   /** Connections nobody asked for yet, and requests without a connection: at most one of them is not empty. */
   readonly #surplus: NativeSocketStream[] = [];
-  readonly #deficit: Waiter[] = [];
+  readonly #deficit = new WaiterQueue<NativeSocketStream>();
   #error: FlowIpcError | undefined;
 
   /** Binds and listens at once. FlowIpcError SYSTEM with errno EADDRINUSE when another process listens there. */
@@ -47,21 +43,7 @@ export class NativeSocketStreamAcceptor {
     const ready = this.#surplus.shift();
     if (ready) return Promise.resolve(ready);
     if (this.#error) return Promise.reject(this.#error);
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#deficit.splice(this.#deficit.indexOf(waiter), 1);
-        reject(abortedError(signal!));
-      };
-      const settle = <T>(f: (value: T) => void) => {
-        return (value: T) => {
-          signal?.removeEventListener('abort', onAbort);
-          f(value);
-        };
-      };
-      const waiter: Waiter = { resolve: settle(resolve), reject: settle(reject) };
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#deficit.push(waiter);
-    });
+    return this.#deficit.wait(signal);
   }
 
   ref(): void {
@@ -106,13 +88,11 @@ export class NativeSocketStreamAcceptor {
     } catch {
       return; // The peer's credentials cannot be had: it is of no use to anybody.
     }
-    const waiter = this.#deficit.shift();
-    if (waiter) waiter.resolve(stream);
-    else this.#surplus.push(stream);
+    if (!this.#deficit.serve(stream)) this.#surplus.push(stream);
   }
 
   #fail(error: FlowIpcError): void {
     this.#error = error;
-    for (const waiter of this.#deficit.splice(0)) waiter.reject(error);
+    this.#deficit.rejectAll(error);
   }
 }

@@ -20,7 +20,8 @@ try {
     const request = channel.buildMsg((body) => (body.initGet().name = String(size)));
     const response = blocking ? channel.syncRequest(request) : await channel.request(request);
     const { data } = response.body.file;
-    if (data.length !== size || data[0] !== size % 251 || data[size - 1] !== size % 251) throw new Error(`wrong file of ${size}`);
+    if (data.length !== size || data[0] !== size % 251 || data[size - 1] !== size % 251)
+      throw new Error(`wrong file of ${size}`);
     response.release();
     request.release();
     if (count === 20) tell('busy');

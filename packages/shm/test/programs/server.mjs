@@ -24,7 +24,10 @@ for (;;) {
       using_(request, () => {
         const response = channel.createMsg();
         const size = Number(request.body.get.name);
-        response.body.initFile().initData(size).fill(size % 251);
+        response.body
+          .initFile()
+          .initData(size)
+          .fill(size % 251);
         channel.send(response, request);
         response.release();
       });
