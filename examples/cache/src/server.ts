@@ -5,8 +5,7 @@ import { Body } from './generated/cache.capnp.js';
 
 const server = await SessionServer.create({ server: CACHE, clients: [READER] });
 console.log('cache is ready');
-for (;;) {
-  const session = await server.accept();
+for await (const session of server.sessions()) {
   session.initHandlers({ onError: () => session.close() });
   const channel = session.structured(session.channels[0]!, Body);
   channel.expectMsgs('get', (request) => {

@@ -22,4 +22,9 @@ export type {
   SessionMemory,
   SessionScope,
 } from './session-memory.js';
-export { type AcceptOptions, SessionServer, type SessionServerOptions } from './session-server.js';
+export {
+  type AcceptOptions,
+  SessionServer,
+  type SessionServerOptions,
+  type SessionsOptions,
+} from './session-server.js';

@@ -7,6 +7,7 @@ import {
   NativeSocketStreamAcceptor,
   ownProcessCredentials,
   PROTOCOL_VERSION,
+  TransportError,
 } from '@flow-ipc/core';
 import { type MsgOut, StructuredChannel } from '@flow-ipc/structured';
 import {
@@ -48,6 +49,14 @@ export interface AcceptOptions {
   maxClientChannels?: number;
   signal?: AbortSignal;
 }
+
+export interface SessionsOptions extends AcceptOptions {
+  /** Why a client was refused or lost during its log-in. */
+  onRefused?: (error: FlowIpcError) => void;
+}
+
+/** How many clients may be in the midst of their log-in at once, by sessions(). */
+const CONCURRENT_LOG_INS = 16;
 
 export class SessionServer<
   M extends SessionMemory = SessionMemory,
@@ -114,6 +123,31 @@ export class SessionServer<
   async accept(options: AcceptOptions = {}): Promise<S> {
     const stream = await this.#acceptor.accept(options);
     return this.#logIn(stream, options);
+  }
+
+  /**
+   * All clients' sessions as they log in, several at once, so that a slow one does not hold up the rest. A refused
+   * or lost client is told to `onRefused` and otherwise passed over. Ends when the server is closed.
+   */
+  async *sessions(options: SessionsOptions = {}): AsyncGenerator<S, void, void> {
+    const logIns = new Set<Promise<void>>();
+    const ready: S[] = [];
+    let closed = false;
+    const next = () => {
+      const logIn: Promise<void> = this.accept(options)
+        .then((session) => void ready.push(session))
+        .catch((err: FlowIpcError) => {
+          if (err.code === TransportError.CLOSED || err.code === TransportError.ABORTED) closed = true;
+          else options.onRefused?.(err);
+        })
+        .then(() => void logIns.delete(logIn));
+      logIns.add(logIn);
+    };
+    while (!closed) {
+      while (logIns.size < CONCURRENT_LOG_INS) next();
+      await Promise.race(logIns);
+      yield* ready.splice(0);
+    }
   }
 
   /** Stops listening. Sessions go on; app-wide memory goes. Idempotent. */

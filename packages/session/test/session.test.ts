@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import type { Channel } from '@flow-ipc/core';
+import { type Channel, NativeSocketStream } from '@flow-ipc/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { listenerName } from '../src/app.js';
 import type { AcceptOptions, SessionHandlers } from '../src/index.js';
 import {
   ClientSession,
@@ -217,6 +218,32 @@ describe('a server', () => {
   it('of the same app cannot be started twice in a process', async () => {
     const { app } = await startServer();
     await expect(startServer({ server: app })).rejects.toThrow(/EADDRINUSE/);
+  });
+
+  it('hands out sessions as they come, passing over those it refuses', async () => {
+    const { app, server } = await startServer({ clients: [CLI, { ...CLI, name: 'second' }] });
+    const onRefused = vi.fn();
+    const apps: string[] = [];
+    const serving = (async () => {
+      for await (const session of server.sessions({ onRefused })) {
+        keep(session).initHandlers({});
+        apps.push(session.scope.clientNamespace);
+      }
+    })();
+    const stalled = keep(NativeSocketStream.connect(listenerName(app, String(process.pid))));
+    keep(await ClientSession.connect({ client: CLI, server: app }));
+    const refused = ClientSession.connect({ client: { ...CLI, name: 'second' }, server: app });
+    await expect(refused).rejects.toEqual(coded('LOG_IN_REFUSED'));
+    keep(await ClientSession.connect({ client: CLI, server: app }));
+    stalled.close();
+    await turn(20);
+    await server.close();
+    await serving;
+    expect(apps).toEqual(['1', '2']);
+    expect(onRefused.mock.calls.map(([err]) => err.code)).toEqual([
+      expect.stringMatching(/DISALLOWED_OR_UNKNOWN$/),
+      expect.stringMatching(/EOF$|SYSTEM$/),
+    ]);
   });
 
   it('that is closed rejects who waits', async () => {

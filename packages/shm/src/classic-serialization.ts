@@ -20,8 +20,15 @@ const ENOMEM = -12;
 const ENOSPC = -28;
 /** Far more segments than growing sizes can make of any pool. */
 const MAX_SEGMENTS = 65536;
-/** Room for metadata: 80 or 88 bytes, or what an internal message's text makes of it. */
-const METADATA_ROOM = 64 * 1024;
+/** Room for metadata: 80 or 88 bytes, or what an internal message's text makes of it. Read before the next comes. */
+const METADATA_ROOM = 8 * 1024;
+const metadataMemory = new ArrayBuffer(METADATA_ROOM);
+const metadata: MetadataBytes = {
+  bytes: new Uint8Array(metadataMemory),
+  view: new DataView(metadataMemory),
+  at: 0,
+  length: 0,
+};
 
 class ClassicBody implements BodyBuilder, SegmentAllocator {
   readonly builder: MessageBuilder;
@@ -76,12 +83,9 @@ export class ClassicSerialization implements Serialization {
   readonly #pool: Pool;
   readonly #bodyHandle = new HandleMessage();
   readonly #metadataHandle = new HandleMessage();
-  readonly #metadata: MetadataBytes;
 
   constructor(arena: PoolArena) {
     this.#pool = arena.pool;
-    const memory = new ArrayBuffer(METADATA_ROOM);
-    this.#metadata = { bytes: new Uint8Array(memory), view: new DataView(memory), at: 0, length: 0 };
   }
 
   newBody(_maxBlobSize: number, options: CreateMsgOptions): BodyBuilder {
@@ -97,10 +101,10 @@ export class ClassicSerialization implements Serialization {
 
   unwrapMetadata(bytes: Uint8Array, view: DataView, at: number, length: number): MetadataBytes {
     const list = readHandle(bytes, view, at, length);
-    const size = this.#pool.listTake(list, this.#metadata.bytes);
+    const size = this.#pool.listTake(list, metadata.bytes);
     if (size < 0) throw poolError(size, `No metadata at ${list}`, this.#pool.name);
-    this.#metadata.length = size;
-    return this.#metadata;
+    metadata.length = size;
+    return metadata;
   }
 
   openBody(blobs: Uint8Array[]): ReceivedBody {

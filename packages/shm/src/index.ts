@@ -12,6 +12,7 @@ export {
   type ServerApp,
   SessionError,
   type SessionHandlers,
+  type SessionsOptions,
 } from '@flow-ipc/session';
 export { ClassicMemory } from './classic-memory.js';
 export { ShmError } from './errors.js';

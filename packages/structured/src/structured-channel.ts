@@ -1,4 +1,5 @@
 // struc::Channel: typed messages, told apart by kind, requests and responses (section G of the features).
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type BuilderOf, CapnpError, MessageBuilder, type WhichOf } from '@flow-ipc/capnp';
 import {
   type AbortOptions,
@@ -52,6 +53,9 @@ interface PendingResponse<T extends AnyStructType> {
   resolve(message: MsgIn<T>): void;
   reject(error: FlowIpcError): void;
 }
+
+/** How long an orderly close waits for a peer that reads nothing. */
+const CLOSE_PATIENCE_MS = 5000;
 
 const scratch = new Uint8Array(RESPONSE_METADATA_SIZE);
 const scratchView = new DataView(scratch.buffer);
@@ -275,9 +279,17 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
     return this.#channel.endSending();
   }
 
-  /** Flushes, ends sending, and closes. What the peer still sends is lost. */
-  async closeGracefully(): Promise<void> {
-    if (!this.#error) await this.endSending().catch(() => {});
+  /**
+   * Flushes, ends sending, and closes. What the peer still sends is lost. A peer that takes nothing any more is
+   * waited for no longer than `timeoutMs`.
+   */
+  async closeGracefully(timeoutMs = CLOSE_PATIENCE_MS): Promise<void> {
+    if (!this.#error) {
+      const patience = new AbortController();
+      const flushed = this.endSending().catch(() => {});
+      await Promise.race([flushed, sleep(timeoutMs, undefined, patience).catch(() => {})]);
+      patience.abort();
+    }
     this.close();
   }
 

@@ -323,6 +323,16 @@ describe('a peer that breaks the protocol ends the channel:', () => {
   });
 });
 
+it('an orderly close does not wait for ever for a peer that reads nothing', async () => {
+  const [channel] = withRawPeer();
+  const big = channel.buildMsg((body) => (body.initBulk().data = new Uint8Array(60_000)));
+  for (let i = 0; i < 20; i++) channel.send(big);
+  await turn();
+  expect(channel.queuedBytes).toBeGreaterThan(0);
+  await channel.closeGracefully(50);
+  expect(channel.error).toEqual(coded('OBJECT_SHUTDOWN_ABORTED_COMPLETION_HANDLER'));
+});
+
 it('a type without a union is refused at once', () => {
   const [a] = channels();
   expect(() => new StructuredChannel(a, Ask)).toThrow(TypeError);

@@ -1,0 +1,25 @@
+// From a request to generated files.
+
+import { emitFile } from './emit-file.js';
+import { readRequest } from './request.js';
+
+export interface GeneratedFile {
+  /** The schema's path as given to `capnp compile`. */
+  readonly schema: string;
+  /** Path of the output: the schema's path with `.ts` added. */
+  readonly path: string;
+  readonly content: string;
+}
+
+/**
+ * Generates one TypeScript file per schema file of a CodeGeneratorRequest (framed, as `capnp compile` writes
+ * it to plug-ins). @throws GeneratorError
+ */
+export function generate(request: Uint8Array): GeneratedFile[] {
+  const decoded = readRequest(request);
+  return decoded.files.map((file) => ({
+    schema: file.filename,
+    path: `${file.filename}.ts`,
+    content: emitFile(decoded, file),
+  }));
+}

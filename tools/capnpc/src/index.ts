@@ -1,0 +1,6 @@
+// Public entry: the generator as a function.
+
+export { type CompileOptions, compile } from './compile.js';
+export { type GeneratedFile, generate } from './generate.js';
+export { GeneratorError } from './schema.js';
+export { type OutputOptions, writeOutputs } from './write-outputs.js';

@@ -1,0 +1,36 @@
+// A struct reader with positions instead of fields, for the one schema that cannot be generated first:
+// the compiler's own.
+
+import { pointerAsMessage, StructBuilder, StructReader, structList } from '@flow-ipc/capnp';
+
+/** Positions are in bytes from the start of the data section; pointers are numbered. */
+export class RawStruct extends StructReader {
+  bit(at: number, bit: number): boolean {
+    return this.$dataBytes > at && ((this.$view.getUint8(this.$data + at) >>> bit) & 1) === 1;
+  }
+  u16(at: number): number {
+    return this.$tag(at);
+  }
+  u32(at: number): number {
+    return this.$dataBytes < at + 4 ? 0 : this.$view.getUint32(this.$data + at, true);
+  }
+  u64(at: number): bigint {
+    return this.$dataBytes < at + 8 ? 0n : this.$view.getBigUint64(this.$data + at, true);
+  }
+  text(index: number): string {
+    return this.$text(index);
+  }
+  struct(index: number): RawStruct {
+    return this.$struct(index, RawStruct);
+  }
+  structs(index: number): RawStruct[] {
+    return this.$list(index, structList(RAW)).toArray();
+  }
+  message(index: number): Uint8Array | undefined {
+    return pointerAsMessage(this, index);
+  }
+}
+
+class NeverBuilt extends StructBuilder {}
+
+const RAW = { dataWords: 0, pointerCount: 0, Reader: RawStruct, Builder: NeverBuilt };
