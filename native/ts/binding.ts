@@ -40,10 +40,16 @@ export interface EpollReactor {
   set(fd: number, events: number): void;
   /**
    * Blocks up to `timeoutMs` (-1 for ever, fractions allowed) and writes pairs (fd, ready bits) into `out`.
-   * Returns the number of pairs, 0 at time-out, or -errno. A call of wake() from any thread ends it with 0.
+   * Returns the number of pairs, 0 at time-out, or -errno. wake() ends it with what is ready by then, else 0; so does
+   * the termination of the worker. A hang-up or error is reported as every bit that was asked for.
    */
   wait(timeoutMs: number, out: Int32Array): number;
   wake(): void;
+  /**
+   * The eventfd behind wake(): a number that another worker can be given, to call `signalFd(wakeFd)` with. Valid
+   * until close(); -1 after.
+   */
+  readonly wakeFd: number;
   close(): void;
 }
 
@@ -70,7 +76,10 @@ export interface Pool {
    * detached. RangeError when outside the pool.
    */
   view(offset: number, length: number): ArrayBuffer;
-  /** Loads / adds to / stores the 32-bit word at `offset` atomically (owner counts). RangeError when outside the pool. */
+  /**
+   * Loads, or adds to, the 32-bit unsigned word at `offset` (a multiple of 4) atomically. atomicAdd32 wraps and
+   * returns the value before. RangeError when outside the pool.
+   */
   atomicLoad32(offset: number): number;
   atomicAdd32(offset: number, delta: number): number;
 
@@ -92,8 +101,8 @@ export interface Pool {
   listStore(bytes: Uint8Array, offset: number, length: number): number;
   /**
    * The other half: checks the list, copies its single segment of at most `target.length` bytes into `target`
-   * and drops one owner. Byte count; -EINVAL malformed, -EMSGSIZE does not fit or more than one segment (then no owner is
-   * dropped).
+   * and drops one owner. Byte count; -EINVAL malformed, -EMSGSIZE does not fit or not exactly one segment. With a
+   * negative code no owner is dropped.
    */
   listTake(list: number, target: Uint8Array): number;
   /**
@@ -108,7 +117,7 @@ export interface Pool {
    */
   listRelease(list: number, buffers: ArrayBuffer[]): number;
 
-  /** Marks closed; unmapped once every ArrayBuffer is gone. Idempotent. Names stay: see poolUnlink. */
+  /** Marks closed; unmapped once every ArrayBuffer is gone. Idempotent. The name stays: see shmUnlink. */
   close(): void;
 }
 
@@ -122,7 +131,7 @@ export interface NamedSemaphore {
 }
 
 export interface Binding {
-  /** Which file this is and how it was built, for error reports. */
+  /** What was built, how, and which file it is, for error reports: `flow_ipc 0.1.0 (release, 12.2.0) <path>`. */
   readonly version: string;
   /**
    * Extra results of the last call on this thread: [0] see listGrow; [1] descriptor received by recv, or -1;
@@ -144,15 +153,34 @@ export interface Binding {
 
   /**
    * One sendmsg(MSG_DONTWAIT | MSG_NOSIGNAL) of a[aOffset, +aLength) then, if `b` is not null, b[bOffset, +bLength);
-   * `passFd` >= 0 rides on the first byte. Bytes taken by the kernel, or -errno.
+   * `passFd` >= 0 rides on the first byte (RangeError when there is no byte). Bytes taken by the kernel, or -errno.
+   * EINTR is retried. The kernel takes its own reference to `passFd`: it may be closed at once.
    */
-  send(fd: number, a: Uint8Array, aOffset: number, aLength: number, b: Uint8Array | null, bOffset: number, bLength: number, passFd: number): number;
+  send(
+    fd: number,
+    a: Uint8Array,
+    aOffset: number,
+    aLength: number,
+    b: Uint8Array | null,
+    bOffset: number,
+    bLength: number,
+    passFd: number,
+  ): number;
   /**
    * One recvmsg(MSG_DONTWAIT | MSG_CMSG_CLOEXEC) into buf[offset, +length). Bytes, 0 at end of file, or -errno.
    * out[1] and out[2] are set by every call. EINTR is retried.
+   *
+   * One read may take the bytes of several sends, but ends behind the send that carried a descriptor: the descriptor
+   * belongs to the last send of which bytes were read (on a Flow-IPC stream, to the last frame header that begins in
+   * these bytes, provided that no sender puts another frame behind one with a descriptor in the same send).
    */
   recv(fd: number, buf: Uint8Array, offset: number, length: number): number;
-  /** poll(2) on one descriptor: ready bits (0 time-out), or -errno. `timeoutMs` -1 waits for ever. */
+  /** Adds 1 to an eventfd, such as {@link EpollReactor.wakeFd} of another thread. 0 or -errno. */
+  signalFd(fd: number): number;
+  /**
+   * poll(2) on one descriptor: ready bits (0 time-out), or -errno. `timeoutMs` -1 waits for ever, fractions are
+   * allowed. A hang-up or error is reported as every bit asked. Returns 0 early when the worker is being terminated.
+   */
   pollFd(fd: number, events: number, timeoutMs: number): number;
 
   FdWatcher: new (fd: number, callback: (ready: number) => void) => FdWatcher;

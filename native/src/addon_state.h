@@ -1,0 +1,55 @@
+// What one JavaScript environment (main thread or worker) owns: there are no globals, so any number may coexist.
+#pragma once
+
+#include <napi.h>
+#include <uv.h>
+
+#include <memory>
+
+namespace flow_ipc {
+
+class PoolMemory;
+struct WatchHandle;
+
+class AddonState {
+ public:
+  // Sets instance data and the teardown hook. Null with an exception pending on failure.
+  static AddonState* create(Napi::Env env);
+  ~AddonState();
+
+  AddonState(const AddonState&) = delete;
+  AddonState& operator=(const AddonState&) = delete;
+
+  // Slots of the exported `out` array. Always valid memory, whatever JavaScript does with the array.
+  enum Slot { kListOffset = 0, kReceivedFd = 1, kBadControl = 2, kSlots = 4 };
+  double* out() { return out_->values; }
+  Napi::Value outArray(Napi::Env env);
+
+  uv_loop_t* loop() const { return loop_; }
+  // libuv handles of this environment: the loop must not be torn down before the last has closed.
+  void addWatch(WatchHandle* handle);
+  void removeWatch(WatchHandle* handle);
+
+  // poolCreate() and poolOpen() pass their pool to the constructor of Pool here: scripts cannot make one.
+  std::unique_ptr<PoolMemory> pendingPool;
+  Napi::FunctionReference poolClass;
+  // Likewise the name of a semaphore being opened.
+  void* pendingSemaphore = nullptr;
+  Napi::FunctionReference semaphoreClass;
+
+ private:
+  AddonState() = default;
+  static void onTeardown(napi_async_cleanup_hook_handle hook, void* self);
+  void finishTeardownIfIdle();
+
+  struct OutBlock {
+    double values[kSlots] = {};
+  };
+  std::shared_ptr<OutBlock> out_;
+  uv_loop_t* loop_ = nullptr;
+  WatchHandle* watches_ = nullptr;
+  napi_async_cleanup_hook_handle hook_ = nullptr;
+  bool tearingDown_ = false;
+};
+
+}  // namespace flow_ipc

@@ -1,0 +1,48 @@
+// Cheap reading and checking of JavaScript arguments: one Node-API call per argument.
+#pragma once
+
+#include <node_api.h>
+
+#include <cstdint>
+#include <string>
+
+#include "errors.h"
+
+namespace flow_ipc {
+
+// Bytes of a Uint8Array. Valid until JavaScript runs again.
+struct Bytes {
+  uint8_t* data = nullptr;
+  size_t length = 0;
+};
+
+// Each returns false with an exception pending when the value is not what `what` says.
+// Fractions are cut off. What is no exact integer (beyond 2^53, infinite, NaN) reads as the end of the 64-bit range,
+// so that every range check catches it.
+inline bool getInt(napi_env env, napi_value value, int64_t* out, const char* what) {
+  double exact;
+  if (napi_get_value_double(env, value, &exact) != napi_ok) {
+    throwType(env, what);
+    return false;
+  }
+  constexpr double kLimit = 9007199254740992.0;
+  *out = exact >= -kLimit && exact <= kLimit ? static_cast<int64_t>(exact) : exact > 0 ? INT64_MAX : INT64_MIN;
+  return true;
+}
+
+bool getFd(napi_env env, napi_value value, int* out);
+bool getDouble(napi_env env, napi_value value, double* out, const char* what);
+bool getBool(napi_env env, napi_value value, bool* out, const char* what);
+bool getBytes(napi_env env, napi_value value, Bytes* out, const char* what);
+// UTF-8. NUL bytes are refused unless `allowNul`.
+bool getString(napi_env env, napi_value value, std::string* out, const char* what, bool allowNul = false);
+// True when [offset, offset + length) lies in `bytes`; else a RangeError is pending.
+bool checkSlice(napi_env env, const Bytes& bytes, int64_t offset, int64_t length);
+
+inline napi_value number(napi_env env, int64_t value) {
+  napi_value result = nullptr;
+  napi_create_int64(env, value, &result);
+  return result;
+}
+
+}  // namespace flow_ipc

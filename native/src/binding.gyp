@@ -1,0 +1,53 @@
+# Recipe of the one addon. `node scripts/build.mjs` fills in the two variables and runs it, in a folder that links to
+# this one as src/. It is not at the root of the package, because package managers compile whatever has it there.
+{
+  "variables": { "flow_ipc_sanitize%": 0, "flow_ipc_version%": "dev" },
+  "targets": [
+    {
+      "target_name": "flow_ipc",
+      "sources": [
+        "src/addon.cc",
+        "src/addon_state.cc",
+        "src/args.cc",
+        "src/block_check.cc",
+        "src/epoll_reactor.cc",
+        "src/errors.cc",
+        "src/external_view.cc",
+        "src/fd_watcher.cc",
+        "src/mapping.cc",
+        "src/named_semaphore.cc",
+        "src/pool.cc",
+        "src/pool_lists.cc",
+        "src/pool_memory.cc",
+        "src/posix_shm.cc",
+        "src/robust_mutex.cc",
+        "src/segment_list.cc",
+        "src/sliced_wait.cc",
+        "src/socket_io.cc",
+        "src/sockets.cc",
+        "src/unaccounted_buffer.cc"
+      ],
+      "include_dirs": ["<!@(node -p \"require('node-addon-api').include\")"],
+      "defines": [
+        "NAPI_VERSION=8",
+        "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
+        "FLOW_IPC_VERSION=\"<(flow_ipc_version)\"",
+        "NDEBUG",
+        "BOOST_DISABLE_ASSERTS"
+      ],
+      "cflags": ["-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],
+      "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++20", "-std=gnu++17"],
+      "cflags_cc": ["-std=c++17", "-fexceptions", "-frtti", "-fvisibility-inlines-hidden"],
+      # nodelete: buffers and watchers outlive the environment of a worker, and with them code of ours that frees them.
+      "ldflags": ["-pthread", "-Wl,--exclude-libs,ALL", "-Wl,-z,nodelete"],
+      "libraries": ["-lrt", "-ldl"],
+      "conditions": [
+        ["flow_ipc_sanitize==1", {
+          "cflags": ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+          "ldflags": ["-fsanitize=address,undefined"]
+        }]
+      ]
+    }
+  ]
+}

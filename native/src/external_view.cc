@@ -1,0 +1,38 @@
+// External ArrayBuffers with shared ownership of what lies behind them.
+#include "external_view.h"
+
+#include "errors.h"
+#include "unaccounted_buffer.h"
+
+namespace flow_ipc {
+namespace {
+
+// Below this a view counts as memory of the engine: many that nobody releases then start the garbage collection
+// that finds them. Above, one view alone could start it, each time.
+constexpr size_t kAccountedLimit = 1024 * 1024;
+
+}  // namespace
+
+napi_value makeView(napi_env env, const std::shared_ptr<Mapping>& mapping, char* data, size_t length) {
+  napi_value view;
+  if (length == 0) {
+    // There is nothing to share, and engines treat an external pointer without bytes specially.
+    void* unused;
+    napi_create_arraybuffer(env, 0, &unused, &view);
+    return view;
+  }
+  if (length > kAccountedLimit) {
+    view = makeUnaccountedBuffer(env, data, length, mapping);
+    if (view != nullptr) return view;
+  }
+  auto* share = new std::shared_ptr<Mapping>(mapping);
+  const auto drop = [](napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<Mapping>*>(hint); };
+  const napi_status status = napi_create_external_arraybuffer(env, data, length, drop, share, &view);
+  if (status == napi_ok) return view;
+  delete share;
+  bool pending = false;
+  napi_is_exception_pending(env, &pending);
+  return pending ? nullptr : throwRange(env, "the engine cannot make an ArrayBuffer of this size over shared memory");
+}
+
+}  // namespace flow_ipc

@@ -1,0 +1,137 @@
+// The list methods of Pool: messages in shared memory as seen from JavaScript.
+#include <cstring>
+
+#include "args.h"
+#include "external_view.h"
+#include "pool.h"
+
+namespace flow_ipc {
+
+bool Pool::getList(const Napi::CallbackInfo& info, uint64_t* list, Napi::Value* answer) {
+  int64_t offset;
+  if (!getInt(info.Env(), info[0], &offset, "list must be a number")) return false;
+  if (memory_ == nullptr || offset < 0) {
+    *answer = result(memory_ == nullptr ? -EBADF : -EINVAL);
+    return false;
+  }
+  *list = static_cast<uint64_t>(offset);
+  return true;
+}
+
+Napi::Value Pool::listCreate(const Napi::CallbackInfo&) {
+  return result(memory_ == nullptr ? -EBADF : lists_->create());
+}
+
+Napi::Value Pool::listGrow(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  uint64_t list;
+  int64_t capacity;
+  Napi::Value answer;
+  if (!getInt(env, info[1], &capacity, "capacity must be a number")) return answer;
+  if (capacity < 8 || capacity % 8 != 0) {
+    return Napi::Value(env, throwRange(env, "capacity must be a positive multiple of 8"));
+  }
+  if (!getList(info, &list, &answer)) return answer;
+  const int64_t buffer = lists_->grow(list, static_cast<uint64_t>(capacity));
+  if (buffer < 0) return result(buffer);
+  state_->out()[AddonState::kListOffset] = static_cast<double>(buffer);
+  return Napi::Value(env, makeView(env, memory_->mapping(), memory_->base() + buffer, static_cast<size_t>(capacity)));
+}
+
+Napi::Value Pool::listLend(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  uint64_t list;
+  uint32_t count;
+  Napi::Value answer;
+  if (!getList(info, &list, &answer)) return answer;
+  if (napi_get_array_length(env, info[1], &count) != napi_ok) {
+    return Napi::Value(env, throwType(env, "usedSizes must be an array"));
+  }
+  std::vector<uint64_t> sizes;
+  for (uint32_t i = 0; i < count; ++i) {
+    napi_value element;
+    int64_t size;
+    if (napi_get_element(env, info[1], i, &element) != napi_ok ||
+        !getInt(env, element, &size, "a used size must be a number")) {
+      return answer;
+    }
+    if (size < 0) return result(-EINVAL);
+    sizes.push_back(static_cast<uint64_t>(size));
+  }
+  // A getter in the array could have closed the pool.
+  return result(memory_ == nullptr ? -EBADF : lists_->lend(list, sizes));
+}
+
+Napi::Value Pool::listStore(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Bytes bytes;
+  int64_t offset;
+  int64_t length;
+  if (!getInt(env, info[1], &offset, "offset must be a number") ||
+      !getInt(env, info[2], &length, "length must be a number") ||
+      !getBytes(env, info[0], &bytes, "bytes must be a Uint8Array") || !checkSlice(env, bytes, offset, length)) {
+    return Napi::Value();
+  }
+  if (memory_ == nullptr) return result(-EBADF);
+  return result(lists_->store(bytes.data + offset, static_cast<uint64_t>(length)));
+}
+
+Napi::Value Pool::listTake(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  uint64_t list;
+  Bytes target;
+  Napi::Value answer;
+  if (!getBytes(env, info[1], &target, "target must be a Uint8Array") || !getList(info, &list, &answer)) return answer;
+  if (const int rc = lists_->read(list, UINT64_MAX); rc != 0) return result(rc);
+  if (lists_->segments().size() != 1 || lists_->segments()[0].used > target.length) return result(-EMSGSIZE);
+  const Segment segment = lists_->segments()[0];
+  std::memcpy(target.data, memory_->base() + segment.data, segment.used);
+  const int64_t left = lists_->release(list);
+  return result(left < 0 ? left : static_cast<int64_t>(segment.used));
+}
+
+Napi::Value Pool::listBorrow(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  uint64_t list;
+  int64_t maxSegments;
+  Napi::Value answer;
+  if (!getInt(env, info[1], &maxSegments, "maxSegments must be a number")) return answer;
+  if (!getList(info, &list, &answer)) return answer;
+  if (const int rc = lists_->read(list, maxSegments < 0 ? 0 : static_cast<uint64_t>(maxSegments)); rc != 0) {
+    return result(rc);
+  }
+  // From here on only these copies count: setting an element can run script (a setter on Array.prototype), and
+  // script can close the pool.
+  const std::vector<Segment> segments = lists_->segments();
+  const std::shared_ptr<Mapping> mapping = memory_->mapping();
+  napi_value views;
+  napi_create_array_with_length(env, segments.size(), &views);
+  for (uint32_t i = 0; i < segments.size(); ++i) {
+    const napi_value view = makeView(env, mapping, mapping->data() + segments[i].data, segments[i].used);
+    if (view == nullptr) return answer;
+    napi_set_element(env, views, i, view);
+  }
+  return Napi::Value(env, views);
+}
+
+Napi::Value Pool::listRelease(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  uint64_t list;
+  uint32_t count;
+  Napi::Value answer;
+  if (napi_get_array_length(env, info[1], &count) != napi_ok) {
+    return Napi::Value(env, throwType(env, "buffers must be an array"));
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    napi_value buffer;
+    bool isBuffer = false;
+    if (napi_get_element(env, info[1], i, &buffer) != napi_ok) return answer;
+    napi_is_arraybuffer(env, buffer, &isBuffer);
+    if (!isBuffer) return Napi::Value(env, throwType(env, "buffers must hold ArrayBuffers"));
+    napi_detach_arraybuffer(env, buffer);
+  }
+  if (!getList(info, &list, &answer)) return answer;
+  return result(lists_->release(list));
+}
+
+}  // namespace flow_ipc

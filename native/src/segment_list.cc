@@ -1,0 +1,222 @@
+// Writing and (distrustful) reading of segment lists; layouts: flow-ipc-protocol 6.3, checked against pool images.
+#include "segment_list.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace flow_ipc {
+namespace {
+
+// Holder: boost list (count, root node) and owner count.
+constexpr uint64_t kHolderSize = 32;
+constexpr uint64_t kCount = 0;
+constexpr uint64_t kRoot = 8;
+constexpr uint64_t kOwners = 24;
+// Root and nodes begin with their links.
+constexpr uint64_t kNext = 0;
+constexpr uint64_t kPrevious = 8;
+// Node: links, allocator padding, deleter (optional allocator, buffer size), pointer, capacity, start, size.
+constexpr uint64_t kNodeSize = 72;
+constexpr uint64_t kPadding = 16;
+constexpr uint64_t kDeleter = 24;
+constexpr uint64_t kBufferSize = 32;
+constexpr uint64_t kBuffer = 40;
+constexpr uint64_t kCapacity = 48;
+constexpr uint64_t kStart = 56;
+constexpr uint64_t kUsed = 64;
+// Byte 0 is the (empty) allocator, byte 1 says that there is one.
+constexpr uint64_t kEngaged = 0x100;
+constexpr uint64_t kNullPointer = 1;
+// More than any message has; bounds what reading a list can cost.
+constexpr uint64_t kMostSegments = uint64_t{1} << 20;
+
+}  // namespace
+
+uint64_t SegmentLists::load(uint64_t offset) const {
+  // Once: the other processes that have this pool may write while we read.
+  return __atomic_load_n(reinterpret_cast<const uint64_t*>(pool_.base() + offset), __ATOMIC_RELAXED);
+}
+
+void SegmentLists::store64(uint64_t offset, uint64_t value) {
+  __atomic_store_n(reinterpret_cast<uint64_t*>(pool_.base() + offset), value, __ATOMIC_RELAXED);
+}
+
+uint64_t SegmentLists::follow(uint64_t field) const {
+  const uint64_t value = load(field);
+  const uint64_t target = field + value;
+  return value == kNullPointer || target >= pool_.size() ? 0 : target;
+}
+
+bool SegmentLists::isListOffset(uint64_t list) const {
+  return list % kBlockUnit == 0 && list >= pool_.firstUserOffset() && pool_.contains(list, kHolderSize);
+}
+
+int64_t SegmentLists::createLocked() {
+  const int64_t list = pool_.allocateLocked(kHolderSize);
+  if (list < 0) return list;
+  const auto at = static_cast<uint64_t>(list);
+  store64(at + kCount, 0);
+  point(at + kRoot + kNext, at + kRoot);
+  point(at + kRoot + kPrevious, at + kRoot);
+  store64(at + kOwners, 1);
+  return list;
+}
+
+int64_t SegmentLists::create() {
+  const PoolLock lock(pool_);
+  return lock.code() != 0 ? lock.code() : createLocked();
+}
+
+// Puts a filled-in node at the end of the ring, whose last node is `last` (the root when empty).
+void SegmentLists::link(uint64_t list, uint64_t node, uint64_t buffer, uint64_t capacity, uint64_t last) {
+  const uint64_t root = list + kRoot;
+  point(node + kNext, root);
+  point(node + kPrevious, last);
+  store64(node + kPadding, 0);
+  store64(node + kDeleter, kEngaged);
+  store64(node + kBufferSize, capacity);
+  point(node + kBuffer, buffer);
+  store64(node + kCapacity, capacity);
+  store64(node + kStart, 0);
+  store64(node + kUsed, 0);
+  point(last + kNext, node);
+  point(root + kPrevious, node);
+  store64(list + kCount, load(list + kCount) + 1);
+}
+
+int64_t SegmentLists::addSegmentLocked(uint64_t list, uint64_t capacity) {
+  const uint64_t root = list + kRoot;
+  if (load(list + kCount) >= kMostSegments) return -ENOMEM;
+  const uint64_t last = follow(root + kPrevious);
+  if (last != root && (last % kBlockUnit != 0 || last < pool_.firstUserOffset() || !pool_.contains(last, kNodeSize))) {
+    return -EINVAL;
+  }
+  const int64_t node = pool_.allocateLocked(kNodeSize);
+  if (node < 0) return node;
+  const int64_t buffer = pool_.allocateLocked(capacity);
+  if (buffer < 0) {
+    pool_.freeLocked(static_cast<uint64_t>(node));
+    return buffer;
+  }
+  link(list, static_cast<uint64_t>(node), static_cast<uint64_t>(buffer), capacity, last);
+  return buffer;
+}
+
+int64_t SegmentLists::grow(uint64_t list, uint64_t capacity) {
+  if (!isListOffset(list)) return -EINVAL;
+  const PoolLock lock(pool_);
+  return lock.code() != 0 ? lock.code() : addSegmentLocked(list, capacity);
+}
+
+int64_t SegmentLists::store(const uint8_t* bytes, uint64_t length) {
+  const PoolLock lock(pool_);
+  if (lock.code() != 0) return lock.code();
+  const int64_t list = createLocked();
+  if (list < 0) return list;
+  const auto at = static_cast<uint64_t>(list);
+  const int64_t buffer = addSegmentLocked(at, std::max<uint64_t>(8, (length + 7) & ~uint64_t{7}));
+  if (buffer < 0) {
+    pool_.freeLocked(at);
+    return buffer;
+  }
+  std::memcpy(pool_.base() + buffer, bytes, length);
+  // The node as our own books have it, whatever has been written into the pool meanwhile.
+  store64(follow(at + kRoot + kNext) + kUsed, length);
+  return list;
+}
+
+bool SegmentLists::readNode(uint64_t node, uint64_t expectedPrevious, Segment* segment, uint64_t* next) const {
+  if (node % kBlockUnit != 0 || node < pool_.firstUserOffset() || !pool_.contains(node, kNodeSize)) return false;
+  if (follow(node + kPrevious) != expectedPrevious) return false;
+  *next = follow(node + kNext);
+  const uint64_t bufferSize = load(node + kBufferSize);
+  const uint64_t capacity = load(node + kCapacity);
+  const uint64_t start = load(node + kStart);
+  const uint64_t used = load(node + kUsed);
+  const uint64_t buffer = follow(node + kBuffer);
+  segment->node = node;
+  segment->buffer = buffer;
+  segment->capacity = bufferSize;
+  segment->used = used;
+  segment->data = buffer + start;
+  if (buffer == 0) return load(node + kBuffer) == kNullPointer && capacity == 0 && start == 0 && used == 0;
+  return (load(node + kDeleter) & 0xff00) == kEngaged && buffer % kBlockUnit == 0 &&
+         buffer >= pool_.firstUserOffset() && pool_.contains(buffer, bufferSize) && capacity <= bufferSize &&
+         start <= capacity && used <= capacity - start;
+}
+
+int SegmentLists::read(uint64_t list, uint64_t maxSegments) {
+  segments_.clear();
+  if (!isListOffset(list)) return -EINVAL;
+  const uint64_t root = list + kRoot;
+  const uint64_t count = load(list + kCount);
+  if (count > maxSegments || count > kMostSegments) return -EINVAL;
+  uint64_t previous = root;
+  uint64_t node = follow(root + kNext);
+  for (uint64_t i = 0; i < count; ++i) {
+    Segment segment;
+    uint64_t next;
+    if (node == root || !readNode(node, previous, &segment, &next)) return -EINVAL;
+    segments_.push_back(segment);
+    previous = node;
+    node = next;
+  }
+  return node == root && follow(root + kPrevious) == previous ? 0 : -EINVAL;
+}
+
+int SegmentLists::lend(uint64_t list, const std::vector<uint64_t>& usedSizes) {
+  if (const int rc = read(list, usedSizes.size()); rc != 0) return rc;
+  if (segments_.size() != usedSizes.size()) return -EINVAL;
+  for (size_t i = 0; i < usedSizes.size(); ++i) {
+    const uint64_t lead = segments_[i].data - segments_[i].buffer;
+    if (segments_[i].capacity < lead || usedSizes[i] > segments_[i].capacity - lead) return -EINVAL;
+  }
+  auto* owners = reinterpret_cast<uint32_t*>(pool_.base() + list + kOwners);
+  uint32_t now = __atomic_load_n(owners, __ATOMIC_RELAXED);
+  if (now == 0 || now == UINT32_MAX) return -EINVAL;
+  for (size_t i = 0; i < usedSizes.size(); ++i) store64(segments_[i].node + kUsed, usedSizes[i]);
+  // Release: the borrower sees what was written into the segments.
+  __atomic_fetch_add(owners, 1, __ATOMIC_ACQ_REL);
+  return 0;
+}
+
+// Every block of the list, each once, is one that the allocator gave, of the size that its use says.
+int SegmentLists::checkBlocksLocked(uint64_t list) {
+  const BlockSpace& space = pool_.blocks();
+  if (!isAllocatedBlock(space, list, kHolderSize, true)) return -EINVAL;
+  offsets_.assign(1, list);
+  for (const Segment& segment : segments_) {
+    if (!isAllocatedBlock(space, segment.node, kNodeSize, true)) return -EINVAL;
+    offsets_.push_back(segment.node);
+    if (segment.buffer == 0) continue;
+    if (!isAllocatedBlock(space, segment.buffer, segment.capacity, true)) return -EINVAL;
+    offsets_.push_back(segment.buffer);
+  }
+  std::sort(offsets_.begin(), offsets_.end());
+  return std::adjacent_find(offsets_.begin(), offsets_.end()) == offsets_.end() ? 0 : -EINVAL;
+}
+
+int64_t SegmentLists::release(uint64_t list) {
+  if (const int rc = read(list, UINT64_MAX); rc != 0) return rc;
+  auto* owners = reinterpret_cast<uint32_t*>(pool_.base() + list + kOwners);
+  uint32_t now = __atomic_load_n(owners, __ATOMIC_RELAXED);
+  while (now > 1) {
+    if (__atomic_compare_exchange_n(owners, &now, now - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+      return now - 1;
+    }
+  }
+  if (now == 0) return -EINVAL;
+  // The last owner: nobody else may touch the list, so the snapshot that read() took stays true.
+  const PoolLock lock(pool_);
+  if (lock.code() != 0) return lock.code();
+  if (const int rc = checkBlocksLocked(list); rc != 0) return rc;
+  if (!__atomic_compare_exchange_n(owners, &now, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return -EINVAL;
+  for (const uint64_t offset : offsets_) {
+    // Again for each: freeing the one before has changed the neighbourhood, and a liar's headers could overlap.
+    if (isAllocatedBlock(pool_.blocks(), offset, 1, false)) pool_.freeLocked(offset);
+  }
+  return 0;
+}
+
+}  // namespace flow_ipc

@@ -1,0 +1,22 @@
+// Clock and liveness checks of sliced waiting.
+#include "sliced_wait.h"
+
+#include <ctime>
+
+namespace flow_ipc {
+
+int64_t monotonicNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+bool canRunJs(napi_env env) {
+  // Node-API has no direct question. A coercion of undefined runs no script, but is refused when none may run.
+  napi_value undefined;
+  napi_value result;
+  return napi_get_undefined(env, &undefined) == napi_ok &&
+         napi_coerce_to_bool(env, undefined, &result) == napi_ok;
+}
+
+}  // namespace flow_ipc

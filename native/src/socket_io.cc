@@ -1,0 +1,177 @@
+// accept, sendmsg, recvmsg and poll with as few Node-API calls as they can do with.
+#include "socket_io.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstring>
+
+#include "addon_state.h"
+#include "args.h"
+#include "sliced_wait.h"
+
+namespace flow_ipc {
+namespace {
+
+// One descriptor is legal. The room for more is there to receive, and so be able to close, what is not.
+constexpr size_t kControlFds = 16;
+
+bool isNull(napi_env env, napi_value value) {
+  napi_valuetype type;
+  return napi_typeof(env, value, &type) == napi_ok && (type == napi_null || type == napi_undefined);
+}
+
+// Puts the single received descriptor into the state's slots, or closes them all and marks the call bad.
+void takeDescriptors(msghdr* message, double* out) {
+  int first = -1;
+  size_t count = 0;
+  for (cmsghdr* c = CMSG_FIRSTHDR(message); c != nullptr; c = CMSG_NXTHDR(message, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+    const size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < n; ++i) {
+      int fd;
+      std::memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof fd);
+      if (count++ == 0) {
+        first = fd;
+      } else {
+        close(fd);
+      }
+    }
+  }
+  if (count > 1 || (message->msg_flags & MSG_CTRUNC) != 0) {
+    if (first >= 0) close(first);
+    first = -1;
+    out[AddonState::kBadControl] = 1;
+  }
+  out[AddonState::kReceivedFd] = first;
+}
+
+}  // namespace
+
+napi_value acceptFd(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value argv[1];
+  int fd;
+  napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
+  if (!getFd(env, argv[0], &fd)) return nullptr;
+  int connection;
+  do connection = accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  while (connection < 0 && (errno == ECONNABORTED || errno == EINTR));
+  return number(env, connection < 0 ? -errno : connection);
+}
+
+napi_value sendBytes(napi_env env, napi_callback_info info) {
+  size_t argc = 8;
+  napi_value argv[8];
+  int fd;
+  int64_t at[2];
+  int64_t length[2] = {0, 0};
+  int64_t passFd;
+  Bytes part[2];
+  napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
+  if (!getFd(env, argv[0], &fd) || !getInt(env, argv[7], &passFd, "passFd must be a number") ||
+      !getInt(env, argv[2], &at[0], "aOffset must be a number") ||
+      !getInt(env, argv[3], &length[0], "aLength must be a number") ||
+      !getBytes(env, argv[1], &part[0], "a must be a Uint8Array") ||
+      !checkSlice(env, part[0], at[0], length[0])) {
+    return nullptr;
+  }
+  iovec iov[2];
+  size_t parts = 1;
+  iov[0] = {part[0].data + at[0], static_cast<size_t>(length[0])};
+  if (!isNull(env, argv[4])) {
+    if (!getInt(env, argv[5], &at[1], "bOffset must be a number") ||
+        !getInt(env, argv[6], &length[1], "bLength must be a number") ||
+        !getBytes(env, argv[4], &part[1], "b must be a Uint8Array or null") ||
+        !checkSlice(env, part[1], at[1], length[1])) {
+      return nullptr;
+    }
+    iov[1] = {part[1].data + at[1], static_cast<size_t>(length[1])};
+    parts = 2;
+  }
+  msghdr message{};
+  message.msg_iov = iov;
+  message.msg_iovlen = parts;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  if (passFd >= 0) {
+    if (passFd > INT_MAX) return throwRange(env, "passFd must be a 32-bit number");
+    // The kernel drops control data that no byte carries: better an error than a lost descriptor.
+    if (length[0] + length[1] == 0) return throwRange(env, "a descriptor needs at least one byte to ride on");
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* c = CMSG_FIRSTHDR(&message);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof(int));
+    const int descriptor = static_cast<int>(passFd);
+    std::memcpy(CMSG_DATA(c), &descriptor, sizeof descriptor);
+  }
+  ssize_t sent;
+  do sent = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  return number(env, sent < 0 ? -errno : sent);
+}
+
+napi_value recvBytes(napi_env env, napi_callback_info info) {
+  size_t argc = 4;
+  napi_value argv[4];
+  void* data;
+  int fd;
+  int64_t offset;
+  int64_t length;
+  Bytes bytes;
+  napi_get_cb_info(env, info, &argc, argv, nullptr, &data);
+  double* out = static_cast<AddonState*>(data)->out();
+  out[AddonState::kReceivedFd] = -1;
+  out[AddonState::kBadControl] = 0;
+  if (!getFd(env, argv[0], &fd) || !getInt(env, argv[2], &offset, "offset must be a number") ||
+      !getInt(env, argv[3], &length, "length must be a number") ||
+      !getBytes(env, argv[1], &bytes, "buf must be a Uint8Array") || !checkSlice(env, bytes, offset, length)) {
+    return nullptr;
+  }
+  // recvmsg with no room returns 0, which would read as end of file.
+  if (length == 0) return throwRange(env, "length must be at least 1");
+  iovec iov{bytes.data + offset, static_cast<size_t>(length)};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kControlFds)];
+  msghdr message{};
+  message.msg_iov = &iov;
+  message.msg_iovlen = 1;
+  ssize_t received;
+  do {
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    received = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  } while (received < 0 && errno == EINTR);
+  if (received < 0) return number(env, -errno);
+  if (message.msg_controllen != 0 || (message.msg_flags & MSG_CTRUNC) != 0) takeDescriptors(&message, out);
+  return number(env, received);
+}
+
+napi_value pollFd(napi_env env, napi_callback_info info) {
+  size_t argc = 3;
+  napi_value argv[3];
+  int fd;
+  int64_t asked;
+  double timeoutMs;
+  napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
+  if (!getFd(env, argv[0], &fd) || !getInt(env, argv[1], &asked, "events must be a number") ||
+      !getDouble(env, argv[2], &timeoutMs, "timeoutMs must be a number")) {
+    return nullptr;
+  }
+  if (asked < 0 || asked > 3) return throwRange(env, "events must be READABLE, WRITABLE, both or 0");
+  pollfd entry{fd, static_cast<short>((asked & 1 ? POLLIN : 0) | (asked & 2 ? POLLOUT : 0)), 0};
+  const int rc = waitInSlices(env, timeoutMs, [&](int64_t ns) {
+    const timespec limit{static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
+    const int n = ppoll(&entry, 1, &limit, nullptr);
+    return n < 0 ? -errno : n;
+  });
+  if (rc <= 0) return number(env, rc);
+  if (entry.revents & POLLNVAL) return number(env, -EBADF);
+  int ready = (entry.revents & POLLIN ? 1 : 0) | (entry.revents & POLLOUT ? 2 : 0);
+  if (entry.revents & (POLLHUP | POLLERR)) ready = static_cast<int>(asked);
+  return number(env, ready);
+}
+
+}  // namespace flow_ipc

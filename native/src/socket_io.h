@@ -1,0 +1,13 @@
+// The hot calls: they return a count or -errno and make no objects. Callback data is the AddonState.
+#pragma once
+
+#include <node_api.h>
+
+namespace flow_ipc {
+
+napi_value acceptFd(napi_env env, napi_callback_info info);
+napi_value sendBytes(napi_env env, napi_callback_info info);
+napi_value recvBytes(napi_env env, napi_callback_info info);
+napi_value pollFd(napi_env env, napi_callback_info info);
+
+}  // namespace flow_ipc

@@ -1,0 +1,61 @@
+// Our pools under plain Boost, and plain Boost's under ours.
+import { describe, expect, it } from 'vitest';
+import { poolCreate, poolOpen } from '../ts/index.js';
+import { oracle } from './oracle/oracle.mjs';
+import { uniqueName } from './support.js';
+
+describe('a pool that we made', () => {
+  it.each([4096 * 300, 1_000_001])('of %d bytes opens, checks and allocates in Boost', (size) => {
+    const pool = poolCreate(uniqueName(), size, 0o600);
+    const free = pool.freeBytes();
+    const kept = pool.allocate(777);
+    expect(oracle('exercise', pool.name).slice(0, 2)).toEqual(['1', '1']);
+    const theirs = Number(oracle('allocate', pool.name, 500, 66)[0]);
+    expect(new Uint8Array(pool.view(theirs, 500)).every((v) => v === 66)).toBe(true);
+    expect(pool.free(theirs)).toBe(0);
+    expect(oracle('free', pool.name, kept)).toEqual(['1', String(free)]);
+  });
+
+  it('holds lists that C++ reads and frees', () => {
+    const pool = poolCreate(uniqueName(), 1 << 20, 0o600);
+    const free = pool.freeBytes();
+    const list = pool.listCreate();
+    new Uint8Array(pool.listGrow(list, 64) as ArrayBuffer).fill(1);
+    new Uint8Array(pool.listGrow(list, 4096) as ArrayBuffer).fill(2);
+    expect(pool.listLend(list, [3, 5])).toBe(0);
+    expect(oracle('take', pool.name, list).slice(0, 5)).toEqual(['2', '2', '010101', '0202020202', '1']);
+    expect(oracle('take', pool.name, list)).toEqual(['1', '2', '010101', '0202020202', '1', String(free)]);
+    const stored = pool.listStore(new Uint8Array([1, 2, 3]), 0, 3);
+    expect(oracle('take', pool.name, stored)).toEqual(['1', '1', '010203', '1', String(free)]);
+  });
+});
+
+describe('a pool that Boost made', () => {
+  it('opens with us, and is sane after', () => {
+    const name = uniqueName();
+    const free = Number(oracle('create', name, 1 << 20)[0]);
+    const pool = poolOpen(name);
+    expect(pool.freeBytes()).toBe(free);
+    const offsets = Array.from({ length: 200 }, (_, i) => pool.allocate(1 + i * 13));
+    expect(oracle('sanity', name)[0]).toBe('1');
+    for (const offset of offsets) expect(pool.free(offset)).toBe(0);
+    expect(oracle('sanity', name)).toEqual(['1', String(free)]);
+  });
+
+  it('holds lists that we read and free', () => {
+    const name = uniqueName();
+    const free = Number(oracle('create', name, 1 << 20)[0]);
+    const pool = poolOpen(name);
+    const list = Number(oracle('give', name, 3, 100)[0]);
+    const views = pool.listBorrow(list, 3) as ArrayBuffer[];
+    expect(views.map((view) => Buffer.from(view).toString())).toEqual([
+      'a'.repeat(8),
+      'b'.repeat(16),
+      'c'.repeat(24),
+    ]);
+    expect(pool.listRelease(list, views)).toBe(0);
+    const one = Number(oracle('give', name, 1, 333)[0]);
+    expect(pool.listTake(one, new Uint8Array(8))).toBe(8);
+    expect(pool.freeBytes()).toBe(free);
+  });
+});

@@ -1,0 +1,2 @@
+export function oraclePath(): string;
+export function oracle(...args: (string | number)[]): string[];

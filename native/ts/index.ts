@@ -1,0 +1,40 @@
+/**
+ * The native half of Flow-IPC: the addon's functions, as they are (a re-export adds no call).
+ *
+ * The contract, with units, errors and ownership, is in {@link Binding}.
+ */
+import { loadBinding } from './loader.js';
+
+export type { Binding, NamedSemaphore, PeerCredentials, Pool } from './binding.js';
+export { READABLE, WRITABLE } from './binding.js';
+export { loadBinding, NativeNotFoundError, platformPackage } from './loader.js';
+
+const binding = loadBinding();
+
+export const {
+  version,
+  out,
+  closeFd,
+  dupFd,
+  listenAbstract,
+  connectAbstract,
+  accept,
+  socketPair,
+  peerCredentials,
+  send,
+  recv,
+  pollFd,
+  signalFd,
+  FdWatcher,
+  EpollReactor,
+  shmCreate,
+  shmOpen,
+  shmUnlink,
+  mapFd,
+  poolCreate,
+  poolOpen,
+  semOpen,
+  monotonicNs,
+} = binding;
+export type FdWatcher = import('./binding.js').FdWatcher;
+export type EpollReactor = import('./binding.js').EpollReactor;
