@@ -5,6 +5,9 @@ import { HEADER_SIZE } from './frame.js';
 /** A chunk takes frames until it is this full; longer frames get a chunk of their own size. */
 const CHUNK = 64 * 1024;
 
+/** A larger chunk is not worth keeping. */
+const SPARE_LIMIT = 4096;
+
 /** A run of bytes that leaves in one write; a descriptor rides on its first byte. */
 class Chunk {
   bytes: Uint8Array;
@@ -35,6 +38,8 @@ class Chunk {
 export class SendQueue {
   readonly #chunks: Chunk[] = [];
   #bytes = 0;
+  /** The last chunk that went out, to be filled again: most turns need one small chunk. */
+  #spare: Chunk | undefined;
 
   get bytes(): number {
     return this.#bytes;
@@ -55,7 +60,7 @@ export class SendQueue {
     if (fd < 0 && last?.reserve(length)) {
       chunk = last;
     } else {
-      chunk = new Chunk(fd < 0 ? Math.max(length, 512) : length, fd < 0 ? -1 : dupFd(fd));
+      chunk = fd < 0 ? this.#plainChunk(length) : new Chunk(length, dupFd(fd));
       this.#chunks.push(chunk);
     }
     if (skip < 1) chunk.bytes[chunk.end++] = header & 0xff;
@@ -81,9 +86,20 @@ export class SendQueue {
       }
       chunk.start += n;
       this.#bytes -= n;
-      if (chunk.start === chunk.end) this.#chunks.shift();
+      if (chunk.start === chunk.end) {
+        this.#chunks.shift();
+        if (!chunk.sealed && chunk.bytes.length <= SPARE_LIMIT) this.#spare = chunk;
+      }
     }
     return n;
+  }
+
+  #plainChunk(length: number): Chunk {
+    const spare = this.#spare;
+    if (!spare || spare.bytes.length < length) return new Chunk(Math.max(length, 512), -1);
+    this.#spare = undefined;
+    spare.start = spare.end = 0;
+    return spare;
   }
 
   clear(): void {
