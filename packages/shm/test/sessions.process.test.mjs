@@ -173,6 +173,22 @@ test('a peer that is stopped for longer is, with its code', async () => {
   await server.kill('SIGCONT');
 });
 
+test('worker threads terminated with sessions and channels open harm neither their process nor the server', async () => {
+  const universe = newUniverse();
+  const server = start(universe, 'server');
+  await server.next('ready');
+  const workers = start(universe, 'workers');
+  await workers.next('survived', 60_000);
+  assert.deepEqual(
+    workers.seen.filter((m) => m.event === 'worker-error'),
+    [],
+  );
+  if (workers.child.exitCode === null) await once(workers.child, 'exit');
+  assert.equal(workers.child.exitCode, 0);
+  const client = start(universe, 'client');
+  await client.next('busy');
+});
+
 test('kills at random instants: the next server always starts clean', { timeout: 120_000 }, async () => {
   const universe = newUniverse();
   for (let i = 0; i < 12; i++) {
