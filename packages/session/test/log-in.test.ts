@@ -201,9 +201,11 @@ it('the guard that a dead process holds costs a second, not for ever', async () 
   });
   expect((await once(holder, 'exit'))[1]).toBe('SIGKILL');
   const before = performance.now();
-  keep(await SessionServer.create({ server: app, clients: [CLI] }));
+  const second = keep(await SessionServer.create({ server: app, clients: [CLI] }));
   expect(performance.now() - before).toBeGreaterThan(900);
+  await second.close();
+  // And it is whole again.
   const again = performance.now();
-  await expect(SessionServer.create({ server: app, clients: [CLI] })).rejects.toThrow(/EADDRINUSE/);
+  keep(await SessionServer.create({ server: app, clients: [CLI] }));
   expect(performance.now() - again).toBeLessThan(900);
 });

@@ -50,6 +50,10 @@ export async function open(options: Partial<SessionServerOptions> = {}) {
   return { server, session, client, ours, theirs, CLI, SRV };
 }
 
-export const turn = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
+/** At least `ms`, and then enough turns of the event loop that what was sent before has arrived, however busy the machine. */
+export async function turn(ms = 0): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+}
 
 export { Body };

@@ -7,7 +7,6 @@ import {
   type Channel,
   FlowIpcError,
   type FrameSender,
-  onAbort,
   PROTOCOL_VERSION,
   runEssentialTimers,
   TransportError,
@@ -21,6 +20,7 @@ import { MessageIterator } from './message-iterator.js';
 import { buildUnexpectedResponse, type Metadata, RESPONSE_METADATA_SIZE, writeMetadata } from './metadata.js';
 import type { MsgIn } from './msg-in.js';
 import { type AnyStructType, MsgOut } from './msg-out.js';
+import { PendingResponses, timedOut } from './pending-responses.js';
 import type { CreateMsgOptions, Serialization } from './serialization.js';
 import { isNil, nilToken, randomToken, type SessionToken } from './session-token.js';
 
@@ -49,11 +49,6 @@ export interface RequestOptions<T extends AnyStructType> extends AbortOptions {
   inResponseTo?: MsgIn<T>;
 }
 
-interface PendingResponse<T extends AnyStructType> {
-  resolve(message: MsgIn<T>): void;
-  reject(error: FlowIpcError): void;
-}
-
 /** How long an orderly close waits for a peer that reads nothing. */
 const CLOSE_PATIENCE_MS = 5000;
 
@@ -73,9 +68,7 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
   readonly #serialization: Serialization;
   readonly #options: StructuredChannelOptions;
   readonly #expectations = new Expectations<MsgIn<T>>();
-  readonly #responses = new Map<number, PendingResponse<T>>();
-  /** Requests given up: their late responses are dropped without ado. */
-  readonly #abandoned = new Set<number>();
+  readonly #responses = new PendingResponses<MsgIn<T>>();
   readonly #iterators = new Set<MessageIterator<MsgIn<T>>>();
   /** Messages that came while a synchronous request blocked: handled after it, in order. */
   readonly #deferred: MsgIn<T>[] = [];
@@ -156,42 +149,12 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
 
   /** Sends a request; the response is the caller's to release. */
   request(msg: MsgOut<T>, options: RequestOptions<T> = {}): Promise<MsgIn<T>> {
-    const { signal, timeoutMs } = options;
-    if (signal?.aborted) return Promise.reject(abortedError(signal));
-    let id: number;
+    if (options.signal?.aborted) return Promise.reject(abortedError(options.signal));
     try {
-      id = this.#sendRequest(msg, options);
+      return this.#responses.wait(this.#sendRequest(msg, options), options);
     } catch (err) {
       return Promise.reject(err);
     }
-    return new Promise((resolve, reject) => {
-      if (!signal && timeoutMs === undefined) {
-        this.#responses.set(id, { resolve, reject });
-        return;
-      }
-      const settled = () => {
-        clearTimeout(timer);
-        forgetSignal();
-      };
-      const giveUp = (error: FlowIpcError) => {
-        settled();
-        this.#abandon(id);
-        reject(error);
-      };
-      const timer =
-        timeoutMs === undefined ? undefined : setTimeout(() => giveUp(timedOut(timeoutMs)), timeoutMs);
-      const forgetSignal = onAbort(signal, giveUp);
-      this.#responses.set(id, {
-        resolve(message) {
-          settled();
-          resolve(message);
-        },
-        reject(error) {
-          settled();
-          reject(error);
-        },
-      });
-    });
   }
 
   /**
@@ -204,13 +167,13 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
     let response: MsgIn<T> | undefined;
     let failure: FlowIpcError | undefined;
     const id = this.#sendRequest(msg, options);
-    this.#responses.set(id, { resolve: (m) => (response = m), reject: (e) => (failure = e) });
+    this.#responses.add(id, { resolve: (m) => (response = m), reject: (e) => (failure = e) });
     this.#syncRequests++;
     try {
       while (!response && !failure) {
         const left = deadline - performance.now();
         if (left <= 0) {
-          this.#abandon(id);
+          this.#responses.abandon(id);
           throw timedOut(timeoutMs!);
         }
         // Our pings on this and other channels of the thread must go on, or their peers give us up.
@@ -347,10 +310,6 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
     return id;
   }
 
-  #abandon(id: number): void {
-    if (this.#responses.delete(id)) this.#abandoned.add(id);
-  }
-
   #checkToken(token: SessionToken, metadata: Metadata): void {
     if (this.#phase === 'log-in-client') {
       if (metadata.originatingId !== 1)
@@ -382,16 +341,9 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
   }
 
   #onResponse(message: MsgIn<T>): void {
-    const id = message.originatingId;
-    const pending = this.#responses.get(id);
-    if (pending) {
-      this.#responses.delete(id);
-      pending.resolve(message);
-    } else if (this.#abandoned.delete(id)) {
-      message.release();
-    } else {
-      this.#onUnexpectedResponse(message);
-    }
+    const outcome = this.#responses.settle(message.originatingId, message);
+    if (outcome === 'late') message.release();
+    else if (outcome === 'unexpected') this.#onUnexpectedResponse(message);
   }
 
   #onUnexpectedResponse(message: MsgIn<T>): void {
@@ -473,19 +425,13 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
         () => this.#channel.close(),
       );
     else this.#channel.close();
-    const pending = [...this.#responses.values()];
-    this.#responses.clear();
-    for (const { reject } of pending) reject(error);
+    this.#responses.rejectAll(error);
     for (const iterator of [...this.#iterators]) endIterator(iterator, error);
     if (error.code === TransportError.CLOSED) {
       for (const message of this.#expectations.drain()) message.release();
       for (const message of this.#deferred.splice(0)) message.release();
     }
   }
-}
-
-function timedOut(ms: number): FlowIpcError {
-  return new FlowIpcError(TransportError.TIMEOUT, `No response within ${ms} ms`);
 }
 
 function endIterator(iterator: { end(error?: unknown): void }, error: FlowIpcError): void {

@@ -38,7 +38,11 @@ export const ask = (channel: TestChannel, number: number) =>
 export const answer = (channel: TestChannel, number: number) =>
   channel.buildMsg((body) => (body.initAnswer().number = number));
 
-export const turn = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
+/** At least `ms`, and then enough turns of the event loop that what was sent before has arrived, however busy the machine. */
+export async function turn(ms = 0): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+}
 
 /** The first 16-byte blob of every pipe. */
 export const HELLO = Uint8Array.from(Buffer.from('00000000010000000100010000000000', 'hex'));
