@@ -93,5 +93,5 @@ async function shoot(channel: Channel, job: RequestJob, counts: boolean): Promis
   if (!counts) return;
   job.onShot(rttUs);
 
-  job.onVerified(await verifyResponse(file, job.size, job.file !== undefined));
+  await job.onVerified(await verifyResponse(file, job.size, job.file !== undefined));
 }

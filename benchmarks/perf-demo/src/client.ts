@@ -19,10 +19,11 @@ let ownPeak = 0;
 await request(session, {
   ...job,
   onShot: (rttUs) => report({ type: 'shot', rttUs }),
-  onVerified({ chunks, digest }) {
+  async onVerified({ chunks, digest }) {
     // Now, with the response still held, is when the process holds most.
     ownPeak = Math.max(ownPeak, ownBytes());
     report({ type: 'verified', chunks, ...(digest !== undefined && { digest }) });
+    await told.next('next');
   },
 });
 report({ type: 'done', ownPeak });

@@ -28,10 +28,11 @@ export type ClientReport =
   | { type: 'done'; ownPeak: number };
 
 /**
- * What the command tells a process. `finish`: the client has seen all it wanted, its leaving is no fault any more.
+ * What the command tells a process. `next`: it has dealt with the last shot's report and is at rest, so that the next
+ * shot has the processors to itself. `finish`: the client has seen all it wanted, its leaving is no fault any more.
  * `leave`: close the session and go; the client is told first.
  */
-export type Order = { type: 'finish' } | { type: 'leave' };
+export type Order = { type: 'next' } | { type: 'finish' } | { type: 'leave' };
 
 /** The orders to this process, from now on. */
 export function orders(): { next(wanted: Order['type']): Promise<void> } {

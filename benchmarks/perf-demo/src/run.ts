@@ -60,6 +60,7 @@ export async function run({ technique, size, shots, file, onProgress, signal }: 
           `the contents of ${file.path} arrived changed: hash ${verified.digest}, not ${file.digest}`,
         );
       }
+      client.tell({ type: 'next' });
     }
     const clientDone = await client.next('done');
     server.tell({ type: 'finish' });

@@ -13,5 +13,5 @@ export interface ServeJob extends Job {
 export interface RequestJob extends Job {
   /** To be called for each round trip, before the response is verified. */
   onShot(rttUs: number): void;
-  onVerified(verified: Verified): void;
+  onVerified(verified: Verified): Promise<void>;
 }

@@ -49,6 +49,6 @@ export async function request(session: Session, job: RequestJob): Promise<void> 
     if (shot < 0) continue;
     job.onShot(rttUs);
 
-    job.onVerified(await verifyResponse(file, job.size, job.file !== undefined));
+    await job.onVerified(await verifyResponse(file, job.size, job.file !== undefined));
   }
 }
