@@ -6,6 +6,7 @@ import { collectGarbage } from './memory.js';
 import { fillResponse, touch, verifyResponse } from './response.js';
 import type { RequestJob, ServeJob } from './session-job.js';
 import { RAW } from './universe.js';
+import { plan } from './warm-up.js';
 
 interface Session {
   channels: readonly Channel[];
@@ -36,7 +37,7 @@ export async function serve(session: Session, job: ServeJob): Promise<void> {
   await fillResponse(builder.initRoot(Body), job.source);
   const segments = builder.segments();
   job.onServing();
-  for (let shot = -job.warmUps; shot < job.shots; shot++) {
+  for (const _ of plan(job)) {
     channel.sendBlob(SIGNAL);
     await channel.receiveBlob();
     await sendSegments(channel, segments);
@@ -75,11 +76,11 @@ async function receiveSegments(channel: Channel): Promise<Uint8Array[]> {
 
 export async function request(session: Session, job: RequestJob): Promise<void> {
   const channel = session.channels[RAW]!;
-  for (let shot = -job.warmUps; shot < job.shots; shot++) {
+  for (const counts of plan(job)) {
     await channel.receiveBlob();
-    await shoot(channel, job, shot >= 0);
+    await shoot(channel, job, counts);
     // The copy just received is garbage now. Without this it would still be there beside the next.
-    if (job.size >= 1_000_000 || shot >= 0) collectGarbage();
+    if (job.size >= 1_000_000 || counts) collectGarbage();
   }
 }
 

@@ -8,8 +8,6 @@ export interface Job {
   technique: Technique;
   size: number;
   shots: number;
-  /** Round trips like the shots, before them, that do not count. */
-  warmUps: number;
   runDir: string;
   /** A real file to serve, or undefined for a synthetic one. */
   file?: string;

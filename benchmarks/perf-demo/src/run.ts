@@ -6,7 +6,6 @@ import type { ClientReport, Job, ServerReport } from './control.js';
 import { DemoProcess } from './processes.js';
 import { type Result, roundTrips } from './results.js';
 import type { Technique } from './techniques.js';
-import { warmUps } from './warm-up.js';
 
 export interface RunOptions {
   technique: Technique;
@@ -26,7 +25,6 @@ export async function run({ technique, size, shots, file, onProgress, signal }: 
     technique,
     size,
     shots,
-    warmUps: warmUps(technique, size),
     runDir,
     ...(file && { file: file.path }),
   };

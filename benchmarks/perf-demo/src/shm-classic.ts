@@ -6,6 +6,7 @@ import { Body } from './generated/perf-demo.capnp.js';
 import { fillResponse, touch, verifyResponse } from './response.js';
 import type { RequestJob, ServeJob } from './session-job.js';
 import { STRUCTURED } from './universe.js';
+import { plan } from './warm-up.js';
 
 /** The part of a session, of either side, that is used here. */
 interface Session {
@@ -19,7 +20,7 @@ export async function serve(session: Session, job: ServeJob): Promise<void> {
   await fillResponse(response.body, job.source);
   const requests = channel.messages('getCacheReq')[Symbol.asyncIterator]();
   job.onServing();
-  for (let shot = -job.warmUps; shot < job.shots; shot++) {
+  for (const _ of plan(job)) {
     // The client starts its clock only once it knows that we wait for it.
     using ready = channel.createMsg();
     ready.body.initGetCacheReq();
@@ -34,7 +35,7 @@ export async function serve(session: Session, job: ServeJob): Promise<void> {
 export async function request(session: Session, job: RequestJob): Promise<void> {
   const channel = session.structured(session.channels[STRUCTURED]!, Body);
   const syncs = channel.messages('getCacheReq')[Symbol.asyncIterator]();
-  for (let shot = -job.warmUps; shot < job.shots; shot++) {
+  for (const counts of plan(job)) {
     const { value: ready } = await syncs.next();
     if (!ready) throw new Error('the server went away before its last response');
     ready[Symbol.dispose]();
@@ -46,7 +47,7 @@ export async function request(session: Session, job: RequestJob): Promise<void> 
     const file = response.body.getCacheRsp;
     touch(file);
     const rttUs = (performance.now() - started) * 1000;
-    if (shot < 0) continue;
+    if (!counts) continue;
     job.onShot(rttUs);
 
     await job.onVerified(await verifyResponse(file, job.size, job.file !== undefined));
