@@ -130,23 +130,33 @@ export class SessionServer<
    * or lost client is told to `onRefused` and otherwise passed over. Ends when the server is closed.
    */
   async *sessions(options: SessionsOptions = {}): AsyncGenerator<S, void, void> {
+    const stop = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
     const logIns = new Set<Promise<void>>();
     const ready: S[] = [];
-    let closed = false;
+    let over = false;
     const next = () => {
-      const logIn: Promise<void> = this.accept(options)
-        .then((session) => void ready.push(session))
-        .catch((err: FlowIpcError) => {
-          if (err.code === TransportError.CLOSED || err.code === TransportError.ABORTED) closed = true;
-          else options.onRefused?.(err);
-        })
+      const logIn: Promise<void> = this.accept({ ...options, signal })
+        .then(
+          (session) => void ready.push(session),
+          (err: FlowIpcError) => {
+            if (err.code === TransportError.CLOSED || err.code === TransportError.ABORTED) over = true;
+            else options.onRefused?.(err);
+          },
+        )
         .then(() => void logIns.delete(logIn));
       logIns.add(logIn);
     };
-    while (!closed) {
-      while (logIns.size < CONCURRENT_LOG_INS) next();
-      await Promise.race(logIns);
-      yield* ready.splice(0);
+    try {
+      while (!over) {
+        while (logIns.size < CONCURRENT_LOG_INS) next();
+        await Promise.race(logIns);
+        yield* ready.splice(0);
+      }
+    } finally {
+      // Nobody takes what is still in the midst of its log-in: the loop was left, or the server is closed.
+      stop.abort();
+      void Promise.all(logIns).then(() => Promise.all(ready.map((session) => session.close())));
     }
   }
 

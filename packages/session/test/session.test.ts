@@ -246,6 +246,24 @@ describe('a server', () => {
     ]);
   });
 
+  it('takes clients by accept() again once a loop over sessions() was left', async () => {
+    const { app, server } = await startServer();
+    const connecting = ClientSession.connect({ client: CLI, server: app });
+    for await (const session of server.sessions()) {
+      keep(session);
+      break;
+    }
+    keep(await connecting);
+    const [session, client] = await Promise.all([
+      server.accept(),
+      ClientSession.connect({ client: CLI, server: app }),
+    ]);
+    keep(client);
+    expect(keep(session).scope.clientNamespace).toBe('2');
+    const stopped = server.sessions({ signal: AbortSignal.timeout(20) }).next();
+    expect(await stopped).toEqual({ done: true, value: undefined });
+  });
+
   it('that is closed rejects who waits', async () => {
     const { server } = await startServer();
     const waiting = server.accept();
