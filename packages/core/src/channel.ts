@@ -94,19 +94,11 @@ export class Channel implements AsyncDisposable {
 
   /** All messages until the peer ends its sending in good order; throws on anything else. */
   async *messages(options: AbortOptions = {}): AsyncGenerator<ChannelMessage, void, void> {
-    try {
-      for (;;) yield await this.receive(options);
-    } catch (err) {
-      if ((err as FlowIpcError).code !== TransportError.RECEIVES_FINISHED) throw err;
-    }
+    yield* untilFinished(() => this.receive(options));
   }
 
   async *blobs(options: AbortOptions = {}): AsyncGenerator<Uint8Array, void, void> {
-    try {
-      for (;;) yield await this.receiveBlob(options);
-    } catch (err) {
-      if ((err as FlowIpcError).code !== TransportError.RECEIVES_FINISHED) throw err;
-    }
+    yield* untilFinished(() => this.receiveBlob(options));
   }
 
   /** Bytes accepted for sending that the kernel has not taken yet. */
@@ -180,5 +172,14 @@ export class Channel implements AsyncDisposable {
   #onEnd(error: FlowIpcError): void {
     this.#error ??= error;
     this.#waiters.rejectAll(error);
+  }
+}
+
+/** What `next` gives, until the peer has ended its sending in good order. */
+async function* untilFinished<R>(next: () => Promise<R>): AsyncGenerator<R, void, void> {
+  try {
+    for (;;) yield await next();
+  } catch (err) {
+    if ((err as FlowIpcError).code !== TransportError.RECEIVES_FINISHED) throw err;
   }
 }

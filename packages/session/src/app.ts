@@ -49,6 +49,7 @@ export function validateApp(app: App, role: string): void {
 
 export function validateServerApp(app: ServerApp): void {
   validateApp(app, 'Server app');
+  validateApp(app, 'Server app');
   if (listenerName(app, PID_DIGITS).length > SOCKET_NAME_MAX) {
     throw new FlowIpcError(
       SessionError.INVALID_ARGUMENT,

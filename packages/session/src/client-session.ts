@@ -1,6 +1,7 @@
 // Client_session: finds the server, logs in, gets its channels (features 138-145).
 import {
   Channel,
+  ECONNREFUSED,
   FlowIpcError,
   NativeSocketStream,
   negotiate,
@@ -78,11 +79,6 @@ export class ClientSession<M extends SessionMemory = SessionMemory> extends Sess
     this.master.expectMsgs('openChannelToClientReq', (request) => this.#onOpenRequest(request));
   }
 
-  /** For connectSession(). */
-  lost(error: FlowIpcError): void {
-    this.fail(error);
-  }
-
   #onOpenRequest(request: MasterMsgIn): void {
     using _ = request;
     const handler = this.onPassiveOpen;
@@ -110,7 +106,6 @@ export async function connectSession<M extends SessionMemory, S extends ClientSe
 ): Promise<S> {
   const { client, server, signal } = options;
   validateApp(client, 'Client app');
-  validateApp(server, 'Server app');
   validateServerApp(server);
   signal?.throwIfAborted();
   const serverNamespace = await readCns(server);
@@ -162,7 +157,7 @@ function connectToServer(server: ServerApp, pid: string): NativeSocketStream {
   try {
     return NativeSocketStream.connect(listenerName(server, pid));
   } catch (err) {
-    if (!(err instanceof FlowIpcError) || !err.message.includes('ECONNREFUSED')) throw err;
+    if ((err as FlowIpcError).errno !== ECONNREFUSED) throw err;
     const alive = processRunning(Number(pid)) ? 'which runs but does not listen' : 'which is gone';
     throw new FlowIpcError(
       SessionError.SERVER_NOT_RUNNING,

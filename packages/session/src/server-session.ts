@@ -1,5 +1,5 @@
 // Server_session: one client's session on the server's side; makes the channels whoever asks (features 137, 143-146).
-import type { Channel, FlowIpcError } from '@flow-ipc/core';
+import type { Channel } from '@flow-ipc/core';
 import type { ClientApp } from './app.js';
 import { OpenChannelResult } from './generated/session-master-channel.capnp.js';
 import {
@@ -58,11 +58,6 @@ export class ServerSession<M extends SessionMemory = SessionMemory> extends Sess
       channel.close();
       throw err;
     }
-  }
-
-  /** For the SessionServer. */
-  lost(error: FlowIpcError): void {
-    this.fail(error);
   }
 
   #onOpenRequest(request: MasterMsgIn): void {

@@ -87,7 +87,6 @@ export class SessionServer<
     make: (parts: ServerSessionParts<M>) => S,
   ) {
     const { server, clients } = options;
-    validateApp(server, 'Server app');
     validateServerApp(server);
     for (const client of clients) validateApp(client, 'Client app');
     const own = ownProcessCredentials();

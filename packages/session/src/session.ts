@@ -137,8 +137,8 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
     if (this.#error && this.#error.code !== SessionError.CLOSED) handlers.onError?.(this.#error);
   }
 
-  /** The master channel ended by itself. */
-  protected fail(error: FlowIpcError): void {
+  /** For who made the master channel: it ended by itself. */
+  lost(error: FlowIpcError): void {
     if (this.#error) return;
     this.#error = error;
     this.memory.close();

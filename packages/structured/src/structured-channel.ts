@@ -188,12 +188,12 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
 
   /** Calls `handler` with the next message of the kind, which it then owns. Throws ALREADY_EXPECTED. */
   expectMsg(which: WhichOf<T>, handler: (message: MsgIn<T>) => void): void {
-    this.#expect(this.#kindOf(which), true, handler);
+    this.#expectations.expect(this.#kindOf(which), true, handler);
   }
 
   /** The same for every message of the kind, until undoExpectMsgs(). The way with the lowest latency. */
   expectMsgs(which: WhichOf<T>, handler: (message: MsgIn<T>) => void): void {
-    this.#expect(this.#kindOf(which), false, handler);
+    this.#expectations.expect(this.#kindOf(which), false, handler);
   }
 
   /** False when nothing was expected. Later messages of the kind are kept. */
@@ -217,7 +217,7 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
       this.#expectations.undo(kind);
       this.#iterators.delete(iterator);
     }, signal);
-    this.#expect(kind, false, (message) => iterator.push(message));
+    this.#expectations.expect(kind, false, (message) => iterator.push(message));
     this.#iterators.add(iterator);
     if (this.#error) endIterator(iterator, this.#error);
     return iterator;
@@ -269,10 +269,6 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
     const kind = this.type.union!.names.indexOf(which as string);
     if (kind < 0) throw new TypeError(`${this.type.name} has no union member '${String(which)}'`);
     return kind;
-  }
-
-  #expect(kind: number, once: boolean, handler: (message: MsgIn<T>) => void): void {
-    this.#expectations.expect(kind, once, handler);
   }
 
   #notLoggedIn(): FlowIpcError {

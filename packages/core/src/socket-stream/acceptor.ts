@@ -2,13 +2,13 @@
 import { accept, closeFd, listenAbstract } from '@flow-ipc/native';
 import type { EventLoop, FdWatch } from '../event-loop/event-loop.js';
 import { uvEventLoop } from '../event-loop/uv-event-loop.js';
+import { EAGAIN } from '../util/errno.js';
 import { abortedError, FlowIpcError, fromNative, systemError, TransportError } from '../util/errors.js';
 import type { SharedName } from '../util/shared-name.js';
 import { WaiterQueue } from '../util/waiter-queue.js';
 import { NativeSocketStream } from './native-socket-stream.js';
 
 const BACKLOG = 4096;
-const EAGAIN = -11;
 /** Out of descriptors (process, system) or memory: it may pass, and the connection waits in the backlog. */
 const TRANSIENT = new Set([-24, -23, -105, -12]);
 const RETRY_MS = 100;

@@ -1,13 +1,12 @@
 // The receiving half of a socket stream: drains the socket into one buffer and cuts it into messages.
 import { closeFd, out, recv } from '@flow-ipc/native';
 import type { FdWatch } from '../event-loop/event-loop.js';
+import { EAGAIN, EINTR } from '../util/errno.js';
 import { FlowIpcError, systemError, TransportError } from '../util/errors.js';
 import { negotiate } from '../util/protocol-negotiator.js';
 import { END_OF_SENDING, HEADER_SIZE, PING } from './frame.js';
 import { acquireReceiveBuffer, ReceiveBuffer, releaseReceiveBuffer } from './receive-buffer.js';
 
-const EAGAIN = -11;
-const EINTR = -4;
 /** Slots of the addon's `out` array that recv() fills. */
 const OUT_FD = 1;
 const OUT_SURPLUS = 2;
@@ -252,7 +251,9 @@ export class FrameReceiver {
       this.#handleVersion(length, fd);
     } else if (length === PING) {
       // The C++ takes a ping with a descriptor for a ping and may leak it; it is never sent, so refuse it.
-      if (fd >= 0) this.#failWithFd(fd);
+      if (fd < 0) return;
+      closeFd(fd);
+      this.#failUnexpectedFd();
     } else if (length === END_OF_SENDING && fd < 0) {
       this.fail(new FlowIpcError(TransportError.RECEIVES_FINISHED, 'The peer ended its sending'));
     } else {
@@ -270,11 +271,6 @@ export class FrameReceiver {
       if (fd >= 0) closeFd(fd);
       this.fail(err as FlowIpcError);
     }
-  }
-
-  #failWithFd(fd: number): void {
-    closeFd(fd);
-    this.#failUnexpectedFd();
   }
 
   #failUnexpectedFd(): void {

@@ -1,12 +1,12 @@
 // The sending half of a socket stream: never blocks, never says would-block, gathers what one turn sends.
 import { send } from '@flow-ipc/native';
 import type { FdWatch } from '../event-loop/event-loop.js';
+import { EAGAIN } from '../util/errno.js';
 import { FlowIpcError, fromNative, systemError, TransportError } from '../util/errors.js';
 import { PROTOCOL_VERSION } from '../util/protocol-negotiator.js';
 import { END_OF_SENDING, HEADER_SIZE, MAX_BLOB_SIZE, PING } from './frame.js';
 import { SendQueue } from './send-queue.js';
 
-const EAGAIN = -11;
 /** Blobs up to this size are copied behind their header and leave as one piece; longer ones are gathered. */
 const COPY_LIMIT = 2048;
 /** Longer blobs are not gathered: the copy would cost more than the call saves. */
@@ -38,7 +38,7 @@ export class FrameSender {
   onSent: () => void = () => {};
   messages = 0;
   bytesSent = 0;
-  systemCalls = 0;
+  #directCalls = 0;
 
   constructor(fd: number, watch: FdWatch, onSystemError: (error: FlowIpcError) => void) {
     this.#fd = fd;
@@ -49,6 +49,10 @@ export class FrameSender {
   /** Bytes accepted from the user and not yet taken by the kernel. */
   get queuedBytes(): number {
     return this.#queue.bytes;
+  }
+
+  get systemCalls(): number {
+    return this.#directCalls + this.#queue.systemCalls;
   }
 
   get blocked(): boolean {
@@ -93,8 +97,7 @@ export class FrameSender {
   }
 
   uncork(): void {
-    if (--this.#corked > 0 || this.#queue.empty || this.#blocked) return;
-    if (this.#turnOpen) return;
+    if (--this.#corked > 0 || this.#queue.empty || this.#blocked || this.#turnOpen) return;
     this.#openTurn();
     this.flush();
   }
@@ -125,7 +128,7 @@ export class FrameSender {
   flush(): void {
     if (this.#error) return;
     const before = this.#queue.bytes;
-    const n = this.#queue.flush(this.#fd, () => this.systemCalls++);
+    const n = this.#queue.flush(this.#fd);
     this.bytesSent += before - this.#queue.bytes;
     if (n === EAGAIN) {
       if (!this.#blocked) {
@@ -185,7 +188,7 @@ export class FrameSender {
     const length = blob?.length ?? 0;
     scratch[0] = header & 0xff;
     scratch[1] = header >> 8;
-    this.systemCalls++;
+    this.#directCalls++;
     let n: number;
     if (length <= COPY_LIMIT) {
       if (blob) scratch.set(blob, HEADER_SIZE);

@@ -38,6 +38,7 @@ class Chunk {
 export class SendQueue {
   readonly #chunks: Chunk[] = [];
   #bytes = 0;
+  systemCalls = 0;
   /** The last chunk that went out, to be filled again: most turns need one small chunk. */
   #spare: Chunk | undefined;
 
@@ -74,10 +75,10 @@ export class SendQueue {
   }
 
   /** Writes until empty or refused. The last result of send(2): bytes, or -errno. */
-  flush(fd: number, onCall: () => void): number {
+  flush(fd: number): number {
     let n = 0;
     for (let chunk = this.#chunks[0]; chunk; chunk = this.#chunks[0]) {
-      onCall();
+      this.systemCalls++;
       n = send(fd, chunk.bytes, chunk.start, chunk.end - chunk.start, null, 0, 0, chunk.fd);
       if (n < 0) return n;
       if (n > 0 && chunk.fd >= 0) {
