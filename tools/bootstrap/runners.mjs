@@ -7,7 +7,7 @@ import { fromClosingLine, fromTap, fromVitest, none } from './totals.mjs';
 import { workspaceEnv } from './workspace-build.mjs';
 
 /** A runner that has not come to its end by then hangs: it is ended and counts as crashed. */
-const LIMIT_MS = 25 * 60_000;
+const LIMIT_MS = (process.env.FLOW_IPC_LONG === '1' ? 120 : 25) * 60_000;
 
 /**
  * @typedef {object} Outcome
