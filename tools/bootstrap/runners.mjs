@@ -87,6 +87,7 @@ export async function checks(root, wanted) {
     ],
     ['layers', 'node', ['tools/checks/layers.mjs']],
     ['lock file', 'node', ['tools/checks/lockfile.mjs']],
+    ['feature tables', 'node', ['tools/checks/features.mjs']],
     ['links in documents', 'node', ['tools/checks/links.mjs']],
     ['generated code', 'node', ['tools/capnpc/regenerate.mjs', '--check']],
     ['packages', 'node', ['tools/checks/packages.mjs']],
