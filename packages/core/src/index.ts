@@ -18,17 +18,20 @@ export {
   type StreamCounters,
 } from './socket-stream/native-socket-stream.js';
 export { ReceiveBuffer } from './socket-stream/receive-buffer.js';
+export type { DescriptorInfo, DescriptorKind, SocketDescription } from './util/descriptor-info.js';
 export { ECONNREFUSED } from './util/errno.js';
 export {
   abortedError,
   FlowIpcError,
   type FlowIpcErrorOptions,
   fromNative,
+  HandleError,
   systemError,
   TransportError,
 } from './util/errors.js';
 export { type LogComponent, logger, logSection } from './util/log.js';
 export { NativeHandle } from './util/native-handle.js';
+export type { DescriptorSource } from './util/node-descriptors.js';
 export {
   type PermissionsLevel,
   permissionsLevelNumber,
