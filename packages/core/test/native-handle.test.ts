@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { closeFd, dupFd, listenAbstract, socketPair } from '@flow-ipc/native';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NativeHandle } from '../src/index.js';
+import { Channel, NativeHandle, NativeSocketStream } from '../src/index.js';
 
 const fds = () => readdirSync('/proc/self/fd').length;
 const coded = (code: string) => expect.objectContaining({ code: `ERR_FLOW_IPC_${code}` });
@@ -55,6 +55,23 @@ describe('ownership', () => {
     expect(() => handle.toDatagramSocket()).toThrow(closed);
     await expect(handle.toServer()).rejects.toThrow(closed);
     await expect(handle.toFileHandle()).rejects.toThrow(closed);
+  });
+
+  it('a closed handle is not sent, and neither is the message', async () => {
+    const [a, b] = NativeSocketStream.pair().map((fd) => new Channel(new NativeSocketStream(fd)));
+    const handle = devNull();
+    handle.close();
+    expect(() => a!.sendNativeHandle(handle, Buffer.from('x'))).toThrow(coded('HANDLE_CLOSED'));
+    using open = devNull();
+    a!.sendNativeHandle(open, Buffer.from('y'));
+    const message = await b!.receive();
+    expect(Buffer.from(message.blob).toString()).toBe('y');
+    expect(message.handle?.info().kind).toBe('character-device');
+    message.handle?.close();
+    a!.close();
+    b!.close();
+    open.close();
+    await new Promise(setImmediate);
   });
 
   it('takes only what is an open descriptor', () => {
