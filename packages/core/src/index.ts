@@ -74,10 +74,12 @@ export {
   sharedMemoryObjects,
 } from './util/persistent.js';
 export {
+  formatCredentials,
   ownProcessCredentials,
   type ProcessCredentials,
   processInvokedAs,
   processRunning,
+  processScriptPath,
   processStartTime,
   sameCredentials,
 } from './util/process-credentials.js';
