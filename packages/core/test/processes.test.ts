@@ -1,10 +1,10 @@
 // Who processes are, and whether they live.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import {
   formatCredentials,
   ownProcessCredentials,
@@ -28,6 +28,17 @@ async function firstLine(child: ChildProcess): Promise<string> {
   }
   return text.trim();
 }
+
+const children = new Set<ChildProcess>();
+const start = (command: string, args: string[], options: SpawnOptions = {}): ChildProcess => {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
+  children.add(child);
+  return child;
+};
+afterEach(async () => {
+  for (const child of children) await end(child);
+  children.clear();
+});
 
 async function end(child: ChildProcess) {
   if (child.exitCode !== null || child.signalCode !== null) return;
@@ -57,7 +68,7 @@ describe('credentials', () => {
 
 describe('argv[0]', () => {
   it.each(['sleep', './any thing', ''])('is verbatim: %j', async (argv0) => {
-    const child = spawn('sleep', ['30'], { argv0 });
+    const child = start('sleep', ['30'], { argv0 });
     await once(child, 'spawn');
     expect(processInvokedAs(child.pid!)).toBe(argv0);
     await end(child);
@@ -67,24 +78,25 @@ describe('argv[0]', () => {
 
 describe('liveness', () => {
   it('tells the living from the dead and from zombies', async () => {
-    // The shell's child ends at once and the shell never waits for it: a zombie for as long as the shell sleeps.
-    const shell = spawn('sh', ['-c', 'true & echo $!; exec sleep 30'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const zombie = Number(await firstLine(shell));
+    // The parent never waits for its child, which ends at once: a zombie for as long as the parent sleeps.
+    const parent = start('python3', [
+      '-c',
+      'import os, time; pid = os.fork(); print(pid, flush=True) if pid else os._exit(0); time.sleep(30)',
+    ]);
+    const zombie = Number(await firstLine(parent));
     await expect.poll(() => readFileSync(`/proc/${zombie}/stat`, 'utf8')).toMatch(/\) Z /);
-    expect(processRunning(shell.pid!)).toBe(true);
+    expect(processRunning(parent.pid!)).toBe(true);
     expect(processRunning(zombie)).toBe(false);
     expect(processStartTime(zombie)).toBeUndefined();
     expect(() => processInvokedAs(zombie)).toThrow(gone);
-    await end(shell);
-    expect(processRunning(shell.pid!)).toBe(false);
-    expect(processStartTime(shell.pid!)).toBeUndefined();
+    await end(parent);
+    expect(processRunning(parent.pid!)).toBe(false);
+    expect(processStartTime(parent.pid!)).toBeUndefined();
     for (const nobody of [0, -1, 1.5, Number.NaN, NOBODY]) expect(processRunning(nobody)).toBe(false);
   });
 
   it('is not fooled by another process with the same pid', async () => {
-    const child = spawn('sleep', ['30']);
+    const child = start('sleep', ['30']);
     await once(child, 'spawn');
     const startTime = processStartTime(child.pid!)!;
     expect(processRunning(child.pid!, startTime)).toBe(true);
@@ -102,7 +114,7 @@ describe('liveness', () => {
       'print("up", flush=True)',
       'ctypes.CDLL(None).syscall(60, 0)', // exit, of this thread only
     ].join('\n');
-    const child = spawn('python3', ['-c', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = start('python3', ['-c', program]);
     await firstLine(child);
     await expect.poll(() => readFileSync(`/proc/${child.pid}/stat`, 'utf8')).toMatch(/\) Z /);
     expect(processRunning(child.pid!)).toBe(true);
@@ -135,16 +147,12 @@ describe('script path', () => {
     ['-e', 'console.log("null"); setInterval(() => {}, 1000)', 'script.mjs'],
     ['--input-type', 'module', '--eval=console.log("null"); setInterval(() => {}, 1000)', 'script.mjs'],
   ])('of node %j %j %j is what its process.argv[1] says', async (...args) => {
-    const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
-    try {
-      const expected = JSON.parse(await firstLine(child)) as string | null;
-      expect(processScriptPath(child.pid!) ?? null).toBe(expected);
-      expect(expected).toBe(
-        args.some((arg) => arg.startsWith('-e') || arg.startsWith('--eval')) ? null : script,
-      );
-    } finally {
-      await end(child);
-    }
+    const child = start(process.execPath, args, { cwd: folder });
+    const expected = JSON.parse(await firstLine(child)) as string | null;
+    expect(processScriptPath(child.pid!) ?? null).toBe(expected);
+    expect(expected).toBe(
+      args.some((arg) => arg.startsWith('-e') || arg.startsWith('--eval')) ? null : script,
+    );
   });
 
   it.each([
