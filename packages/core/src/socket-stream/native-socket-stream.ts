@@ -2,11 +2,12 @@
 import {
   closeFd,
   connectAbstract,
+  disownFd,
+  ownFd,
   peerCredentials,
   pollFd,
   READABLE,
   socketPair,
-  trackFd,
   WRITABLE,
 } from '@flow-ipc/native';
 import type { EventLoop, FdWatch } from '../event-loop/event-loop.js';
@@ -320,7 +321,10 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     this.#sender?.stop(closedError());
     this.#receiver?.stop();
     this.#watch?.close();
-    if (this.#fd >= 0) closeFd(this.#fd);
+    if (this.#fd >= 0) {
+      disownFd(this.#fd);
+      closeFd(this.#fd);
+    }
     this.#fd = -1;
   }
 
@@ -333,7 +337,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     const sender = this.#connectedSender();
     if (sender.started || this.#receiver) throw new Error('A stream that was started cannot be released');
     const fd = this.#fd;
-    trackFd(fd, false);
+    disownFd(fd);
     this.#fd = -1;
     this.close();
     return fd;
@@ -351,7 +355,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
       throw fromNative(err, 'Cannot adopt the socket');
     }
     // Closed also when this thread is terminated, or the peer would never know.
-    trackFd(fd, true);
+    ownFd(fd);
     this.#fd = fd;
     this.#sender = new FrameSender(fd, {
       watch: () => this.#watched(),

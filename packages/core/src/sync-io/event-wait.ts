@@ -1,5 +1,5 @@
 // The event-wait function of the sync_io pattern, and the loop that transports see on top of it (features 16, 19, 20).
-import { closeFd, timerFd, timerFdSet, trackFd } from '@flow-ipc/native';
+import { closeFd, disownFd, ownFd, timerFd, timerFdSet } from '@flow-ipc/native';
 import type { Direction, EventLoop, FdWatch, LoopTimer } from '../event-loop/event-loop.js';
 
 /** What stands for a descriptor to be watched. `close` is called before the descriptor is closed. */
@@ -157,7 +157,7 @@ class FdTimer<H extends EventWaitHandle> implements LoopTimer {
 
   #newHandle(): H {
     const fd = timerFd();
-    trackFd(fd, true);
+    ownFd(fd);
     return this.#loop.handle(fd);
   }
 
@@ -175,6 +175,7 @@ class FdTimer<H extends EventWaitHandle> implements LoopTimer {
     this.#running = false;
     if (!this.#handle) return;
     this.#handle.close?.();
+    disownFd(this.#handle.fd);
     closeFd(this.#handle.fd);
     this.#handle = undefined;
   }
