@@ -16,6 +16,7 @@
 #include "sliced_wait.h"
 #include "socket_io.h"
 #include "sockets.h"
+#include "timer_fd.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #define FLOW_IPC_BUILD "asan+ubsan"
@@ -56,16 +57,20 @@ constexpr Export kFunctions[] = {
     {"mqUnlink", mqUnlink},
     {"peerCredentials", peerCredentials},
     {"pollFd", pollFd},
+    {"pollFds", pollFds},
     {"poolCreate", poolCreate},
     {"poolOpen", poolOpen},
     {"recv", recvBytes},
     {"semOpen", semOpen},
     {"send", sendBytes},
+    {"setSocketBuffers", setSocketBuffers},
     {"shmCreate", shmCreate},
     {"shmOpen", shmOpen},
     {"shmUnlink", shmUnlink},
     {"signalFd", signalFd},
     {"socketPair", socketPair},
+    {"timerFd", timerFd},
+    {"timerFdSet", timerFdSet},
 };
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {

@@ -82,7 +82,8 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
 
   /** Who is at the other end, as the kernel says. */
   get peer(): ProcessCredentials {
-    return this.master.ownedChannel.remotePeerProcessCredentials;
+    // The master channel is a socket: it can tell.
+    return this.master.ownedChannel.remotePeerProcessCredentials!;
   }
 
   /** The token that the session's structured channels carry. */
