@@ -2,6 +2,8 @@
 import {
   closeFd,
   connectAbstract,
+  disownFd,
+  ownFd,
   peerCredentials,
   pollFd,
   READABLE,
@@ -319,7 +321,10 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     this.#sender?.stop(closedError());
     this.#receiver?.stop();
     this.#watch?.close();
-    if (this.#fd >= 0) closeFd(this.#fd);
+    if (this.#fd >= 0) {
+      disownFd(this.#fd);
+      closeFd(this.#fd);
+    }
     this.#fd = -1;
   }
 
@@ -332,6 +337,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     const sender = this.#connectedSender();
     if (sender.started || this.#receiver) throw new Error('A stream that was started cannot be released');
     const fd = this.#fd;
+    disownFd(fd);
     this.#fd = -1;
     this.close();
     return fd;
@@ -348,6 +354,8 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
       closeFd(fd);
       throw fromNative(err, 'Cannot adopt the socket');
     }
+    // Closed also when this thread is terminated, or the peer would never know.
+    ownFd(fd);
     this.#fd = fd;
     this.#sender = new FrameSender(fd, {
       watch: () => this.#watched(),

@@ -1,5 +1,5 @@
 // The event-wait function of the sync_io pattern, and the loop that transports see on top of it (features 16, 19, 20).
-import { closeFd, timerFd, timerFdSet } from '@flow-ipc/native';
+import { closeFd, disownFd, ownFd, timerFd, timerFdSet } from '@flow-ipc/native';
 import type { Direction, EventLoop, FdWatch, LoopTimer } from '../event-loop/event-loop.js';
 
 /** What stands for a descriptor to be watched. `close` is called before the descriptor is closed. */
@@ -147,12 +147,18 @@ class FdTimer<H extends EventWaitHandle> implements LoopTimer {
   }
 
   start(ms: number): void {
-    this.#handle ??= this.#loop.handle(timerFd());
+    this.#handle ??= this.#newHandle();
     this.#running = true;
     timerFdSet(this.#handle.fd, ms);
     if (this.#asked) return;
     this.#asked = true;
     this.#loop.ask(this.#direction, this.#handle, 'rcv', this.#onActive);
+  }
+
+  #newHandle(): H {
+    const fd = timerFd();
+    ownFd(fd);
+    return this.#loop.handle(fd);
   }
 
   stop(): void {
@@ -169,6 +175,7 @@ class FdTimer<H extends EventWaitHandle> implements LoopTimer {
     this.#running = false;
     if (!this.#handle) return;
     this.#handle.close?.();
+    disownFd(this.#handle.fd);
     closeFd(this.#handle.fd);
     this.#handle = undefined;
   }
