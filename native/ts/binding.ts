@@ -195,6 +195,11 @@ export interface Binding {
   readonly out: Float64Array;
 
   closeFd(fd: number): void;
+  /**
+   * Closes the descriptor when this environment ends, a terminated worker for instance; with false, no longer. closeFd()
+   * ends it too.
+   */
+  trackFd(fd: number, track: boolean): void;
   /** F_DUPFD_CLOEXEC. */
   dupFd(fd: number): number;
 

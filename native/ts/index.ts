@@ -23,6 +23,7 @@ export const {
   setSocketBuffers,
   timerFd,
   timerFdSet,
+  trackFd,
   peerCredentials,
   send,
   recv,

@@ -3,6 +3,8 @@
  * Usable by itself; sessions and structured channels are built on it.
  * @module
  */
+export { type StreamAdaptorOptions, toDuplex } from './adaptors/duplex.js';
+export { toWebStreams, type WebStreams } from './adaptors/web-streams.js';
 export {
   type AbortOptions,
   type AnyChannel,
