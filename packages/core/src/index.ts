@@ -27,6 +27,20 @@ export {
 export type { Direction, EventLoop, FdWatch, LoopTimer } from './event-loop/event-loop.js';
 export { runEssentialTimers } from './event-loop/lazy-timer.js';
 export { uvEventLoop } from './event-loop/uv-event-loop.js';
+export { BipcMqHandle } from './mq/bipc-mq-handle.js';
+export { BlobStreamMqReceiver } from './mq/blob-stream-mq-receiver.js';
+export { BlobStreamMqSender, type MqStreamOptions } from './mq/blob-stream-mq-sender.js';
+export { mqPipes } from './mq/mq-pipes.js';
+export {
+  type MqHandleClass,
+  MqInterrupter,
+  type MqKind,
+  type MqOptions,
+  type MqWaitOptions,
+  PersistentMqHandle,
+} from './mq/persistent-mq-handle.js';
+export { PosixMqHandle } from './mq/posix-mq-handle.js';
+export { blobStreamMqs } from './mq/sentinel.js';
 export { NativeSocketStreamAcceptor } from './socket-stream/acceptor.js';
 export { MAX_BLOB_SIZE } from './socket-stream/frame.js';
 export {
@@ -54,13 +68,22 @@ export {
   systemError,
   TransportError,
 } from './util/errors.js';
+export { type LogComponent, logger, logSection } from './util/log.js';
 export { NativeHandle } from './util/native-handle.js';
 export {
   type PermissionsLevel,
   permissionsLevelNumber,
   producerConsumerMode,
+  setResourcePermissions,
   sharedResourceMode,
 } from './util/permissions.js';
+export {
+  namesInFolder,
+  type PersistentKind,
+  removeEachPersistentIf,
+  removeEachPersistentWithPrefix,
+  sharedMemoryObjects,
+} from './util/persistent.js';
 export {
   ownProcessCredentials,
   type ProcessCredentials,
@@ -69,11 +92,23 @@ export {
   processStartTime,
   sameCredentials,
 } from './util/process-credentials.js';
-export { negotiate, PROTOCOL_VERSION } from './util/protocol-negotiator.js';
 export {
+  negotiate,
+  PROTOCOL_VERSION,
+  ProtocolNegotiator,
+  VERSION_UNKNOWN,
+  VERSION_UNSUPPORTED,
+} from './util/protocol-negotiator.js';
+export {
+  decomposeNonSessionResourceName,
   decomposeResourceName,
+  FIRST_OR_ONLY,
   MAX_NAME_LENGTH,
+  NAME_ROOT,
+  NAME_SEPARATOR,
+  type NamePart,
   type NameScope,
+  nonSessionResourceName,
   ResourceType,
   resourceName,
   SENTINEL,
