@@ -32,7 +32,7 @@ export class MessageReader extends Arena {
   constructor(segments: readonly (Uint8Array | ArrayBuffer)[], options: ReaderOptions = {}) {
     super();
     this.segments = segments;
-    this.opened = [];
+    this.opened = new Array(segments.length);
     this.nestingLimit = options.nestingLimit ?? DEFAULT_NESTING;
     this.rootDepth = this.nestingLimit - 1;
     this.limit = options.traversalLimitWords ?? defaultLimit(segments);

@@ -21,6 +21,8 @@ export interface MsgOptions extends CreateMsgOptions {
   nativeHandle?: NativeHandle;
 }
 
+const NO_OPTIONS: MsgOptions = {};
+
 export abstract class ChannelBase<T extends AnyStructType> {
   /** @internal */
   protected readonly engine: Engine<T>;
@@ -57,7 +59,7 @@ export abstract class ChannelBase<T extends AnyStructType> {
     return this.engine.counters;
   }
 
-  createMsg(options: MsgOptions = {}): MsgOut<T> {
+  createMsg(options: MsgOptions = NO_OPTIONS): MsgOut<T> {
     const msg = new MsgOut(this.type, this.engine.newBody(options));
     if (options.nativeHandle) msg.nativeHandle = options.nativeHandle;
     return msg;
@@ -79,8 +81,8 @@ export abstract class ChannelBase<T extends AnyStructType> {
     third?: MsgOptions,
   ): MsgOut<T> {
     const byKind = typeof first === 'string';
-    const { nativeHandle, ...options } = (byKind ? third : (second as MsgOptions | undefined)) ?? {};
-    const msg = this.createMsg(options);
+    const options = (byKind ? third : (second as MsgOptions | undefined)) ?? NO_OPTIONS;
+    const msg = new MsgOut(this.type, this.engine.newBody(options));
     try {
       if (byKind) {
         this.engine.kindOf(first);
@@ -93,7 +95,7 @@ export abstract class ChannelBase<T extends AnyStructType> {
       msg.release();
       throw err;
     }
-    if (nativeHandle) msg.nativeHandle = nativeHandle;
+    if (options.nativeHandle) msg.nativeHandle = options.nativeHandle;
     return msg;
   }
 
