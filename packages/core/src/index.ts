@@ -18,7 +18,7 @@ export {
   type StreamCounters,
 } from './socket-stream/native-socket-stream.js';
 export { ReceiveBuffer } from './socket-stream/receive-buffer.js';
-export { ECONNREFUSED } from './util/errno.js';
+export { EAGAIN, ECONNREFUSED } from './util/errno.js';
 export {
   abortedError,
   FlowIpcError,

@@ -1,6 +1,8 @@
 // Client_session: finds the server, logs in, gets its channels (features 138-145).
 import {
+  abortedError,
   Channel,
+  EAGAIN,
   ECONNREFUSED,
   FlowIpcError,
   NativeSocketStream,
@@ -9,7 +11,6 @@ import {
   PROTOCOL_VERSION,
   processInvokedAs,
   processRunning,
-  TransportError,
 } from '@flow-ipc/core';
 import { type MsgOut, StructuredChannel } from '@flow-ipc/structured';
 import {
@@ -27,6 +28,9 @@ import {
   SessionMasterChannelMessageBody as Body,
   OpenChannelResult,
 } from './generated/session-master-channel.capnp.js';
+import { checkIdentity } from './identity.js';
+import { guessedRefusal, toldRefusal } from './refusal.js';
+import { type RetryOptions, withRetry } from './retry.js';
 import {
   checkOpenResult,
   type LivenessOptions,
@@ -47,13 +51,16 @@ export interface ConnectOptions extends SessionHandlers, LivenessOptions {
   channels?: number;
   /** Whether the session's channels carry descriptors; the server must say the same. @default true */
   handles?: boolean;
+  /** Try again while there is no server, until `signal` says otherwise. A refusal is final. @default false */
+  retry?: boolean | RetryOptions;
   signal?: AbortSignal;
 }
 
 export class ClientSession<M extends SessionMemory = SessionMemory> extends Session<M> {
   /**
-   * Connects to the server process that last started under the app's name. One attempt: nothing is retried.
-   * Rejects with SERVER_NOT_RUNNING, LOG_IN_REFUSED, CNS_BAD_FORMAT, LOG_IN_RESPONSE_BAD, or what the transport says.
+   * Connects to the server process that last started under the app's name. One attempt, unless `retry` is given.
+   * Rejects with SERVER_NOT_RUNNING, SERVER_BUSY, LOG_IN_REFUSED, RUN_DIR_UNSAFE, RESOURCE_OWNER_UNEXPECTED,
+   * CNS_BAD_FORMAT, SERVER_INCONSISTENT_CREDS, LOG_IN_RESPONSE_BAD, ABORTED, or what the transport says.
    */
   static connect(options: ConnectOptions): Promise<ClientSession> {
     return connectSession(options, heapProvider, (parts) => new ClientSession(parts));
@@ -63,8 +70,7 @@ export class ClientSession<M extends SessionMemory = SessionMemory> extends Sess
     super(parts);
   }
 
-  async openChannel(options: OpenChannelOptions = {}): Promise<Channel> {
-    this.checkOpen();
+  protected async open(options: OpenChannelOptions): Promise<Channel> {
     using msg = this.master.createMsg();
     msg.body.initOpenChannelToServerReq().initMetadata();
     using response = await this.requestOpen(msg, options);
@@ -81,25 +87,23 @@ export class ClientSession<M extends SessionMemory = SessionMemory> extends Sess
 
   #onOpenRequest(request: MasterMsgIn): void {
     using _ = request;
-    const handler = this.onPassiveOpen;
-    if (!handler) {
-      answerOpen(this.master, request, OpenChannelResult.rejectedPassiveOpen);
-      return;
-    }
-    let channel: Channel;
-    try {
-      channel = takeChannel(request, this.handles);
-    } catch {
-      answerOpen(this.master, request, OpenChannelResult.rejectedResourceUnavailable);
-      return;
-    }
-    answerOpen(this.master, request, OpenChannelResult.accepted);
-    handler(channel);
+    this.passiveOpen(
+      () => takeChannel(request, this.handles),
+      (result) => answerOpen(this.master, request, result),
+    );
   }
 }
 
 /** The log-in, for any kind of memory and session class. */
-export async function connectSession<M extends SessionMemory, S extends ClientSession<M>>(
+export function connectSession<M extends SessionMemory, S extends ClientSession<M>>(
+  options: ConnectOptions,
+  provider: ClientMemoryProvider<M>,
+  make: (parts: SessionParts<M>) => S,
+): Promise<S> {
+  return withRetry(() => connectOnce(options, provider, make), options.retry, options.signal);
+}
+
+async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
   options: ConnectOptions,
   provider: ClientMemoryProvider<M>,
   make: (parts: SessionParts<M>) => S,
@@ -107,7 +111,7 @@ export async function connectSession<M extends SessionMemory, S extends ClientSe
   const { client, server, signal } = options;
   validateApp(client, 'Client app');
   validateServerApp(server);
-  signal?.throwIfAborted();
+  if (signal?.aborted) throw abortedError(signal);
   const serverNamespace = await readCns(server);
   const stream = connectToServer(server, serverNamespace);
   let session: S | undefined;
@@ -125,7 +129,11 @@ export async function connectSession<M extends SessionMemory, S extends ClientSe
     stream.idleTimerRun(options.idleTimeoutMs);
     using request = master.createMsg();
     fillLogIn(request, options, provider.shmType);
-    using response = await refusedIfClosed(master.request(request, signal ? { signal } : {}), client);
+    const answered = master.request(request, signal ? { signal } : {});
+    using response = await answered.catch((err) => {
+      throw whyClosed(err, client, server, serverNamespace);
+    });
+    if (response.which === 'logInRefusal') throw toldRefusal(response.body.logInRefusal);
     const { clientNamespace, count } = readLogInResponse(response);
     await receiveInitChannels(
       master,
@@ -142,7 +150,15 @@ export async function connectSession<M extends SessionMemory, S extends ClientSe
       permissionsLevel: permissionsLevelOf(server),
     };
     const memory = provider.open(scope);
-    session = make({ master, scope, memory, channels, handles: options.handles ?? true });
+    session = make({
+      role: 'client',
+      master,
+      scope,
+      memory,
+      channels,
+      handles: options.handles ?? true,
+      peerApp: server,
+    });
     session.begin(options);
     if (lost) session.lost(lost);
     return session;
@@ -153,19 +169,49 @@ export async function connectSession<M extends SessionMemory, S extends ClientSe
   }
 }
 
+/** Connected to the process that the CNS file names, which must be what the server app says (C++ does not look). */
 function connectToServer(server: ServerApp, pid: string): NativeSocketStream {
+  const stream = connectToListener(server, pid);
+  try {
+    const peer = stream.remotePeerProcessCredentials;
+    if (peer.pid !== Number(pid)) {
+      throw new FlowIpcError(
+        SessionError.SERVER_INCONSISTENT_CREDS,
+        `Process ${peer.pid} listens where server '${server.name}', process ${pid}, should`,
+      );
+    }
+    checkIdentity(peer, server, SessionError.SERVER_INCONSISTENT_CREDS, peer.pid);
+    return stream;
+  } catch (err) {
+    stream.close();
+    throw err;
+  }
+}
+
+function connectToListener(server: ServerApp, pid: string): NativeSocketStream {
   try {
     return NativeSocketStream.connect(listenerName(server, pid));
   } catch (err) {
-    if ((err as FlowIpcError).errno !== ECONNREFUSED) throw err;
+    const { errno } = err as FlowIpcError;
+    if (errno === EAGAIN) {
+      throw new FlowIpcError(
+        SessionError.SERVER_BUSY,
+        `Server '${server.name}' has more connections waiting than it takes`,
+        { cause: err },
+      );
+    }
+    if (errno !== ECONNREFUSED) throw err;
     const alive = processRunning(Number(pid)) ? 'which runs but does not listen' : 'which is gone';
-    throw new FlowIpcError(
-      SessionError.SERVER_NOT_RUNNING,
-      `No server '${server.name}' is running: the last one was process ${pid}, ${alive}. Start it and try again`,
-      { cause: err },
-    );
+    throw notRunning(server, pid, alive, err);
   }
 }
+
+const notRunning = (server: ServerApp, pid: string, state: string, cause: unknown): FlowIpcError =>
+  new FlowIpcError(
+    SessionError.SERVER_NOT_RUNNING,
+    `No server '${server.name}' is running: the last one was process ${pid}, ${state}. Start it and try again`,
+    { cause },
+  );
 
 function fillLogIn(request: MsgOut<typeof Body>, options: ConnectOptions, shmType: number): void {
   const own = ownProcessCredentials();
@@ -185,6 +231,7 @@ function fillLogIn(request: MsgOut<typeof Body>, options: ConnectOptions, shmTyp
   const app = logIn.initOwnApp();
   app.name = options.client.name;
   logIn.numInitChannelsByCliReq = options.channels ?? 0;
+  logIn.understandsRefusal = true;
 }
 
 function readLogInResponse(response: MasterMsgIn): { clientNamespace: string; count: number } {
@@ -233,17 +280,12 @@ function answerOpen(master: MasterChannel, request: MasterMsgIn, result: OpenCha
   master.send(answer, request);
 }
 
-/** A server that refuses just closes. What we can see ourselves may tell why. */
-async function refusedIfClosed(response: Promise<MasterMsgIn>, client: ClientApp): Promise<MasterMsgIn> {
-  try {
-    return await response;
-  } catch (err) {
-    const code = (err as FlowIpcError).code;
-    if (code !== TransportError.EOF && code !== TransportError.RECEIVES_FINISHED) throw err;
-    throw new FlowIpcError(SessionError.LOG_IN_REFUSED, `The server refused the log-in${guessWhy(client)}`, {
-      cause: err,
-    });
+/** The connection ended before the answer: the server died, or refuses without a word as C++ servers do. */
+function whyClosed(err: FlowIpcError, client: ClientApp, server: ServerApp, pid: string): FlowIpcError {
+  if (!processRunning(Number(pid))) {
+    return notRunning(server, pid, 'which died during the log-in', err);
   }
+  return guessedRefusal(err, client, guessWhy(client));
 }
 
 function guessWhy(client: ClientApp): string {
@@ -255,7 +297,7 @@ function guessWhy(client: ClientApp): string {
   if (own.uid !== client.uid || own.gid !== client.gid) {
     return `: this process runs as ${own.uid}:${own.gid}, but client app '${client.name}' as ${client.uid}:${client.gid}`;
   }
-  return ' (its accept() has the reason): is the client app allowed there, and described alike on both sides?';
+  return '';
 }
 
 function unexpectedAnswer(response: MasterMsgIn): FlowIpcError {
