@@ -1,35 +1,17 @@
 // Client_session: finds the server, logs in, gets its channels (features 138-145).
-import {
-  abortedError,
-  Channel,
-  EAGAIN,
-  ECONNREFUSED,
-  FlowIpcError,
-  NativeSocketStream,
-  negotiate,
-  ownProcessCredentials,
-  PROTOCOL_VERSION,
-  processInvokedAs,
-  processRunning,
-} from '@flow-ipc/core';
-import { type MsgOut, StructuredChannel } from '@flow-ipc/structured';
-import {
-  type ClientApp,
-  listenerName,
-  permissionsLevelOf,
-  type ServerApp,
-  validateApp,
-  validateServerApp,
-} from './app.js';
+import { abortedError, Channel, FlowIpcError } from '@flow-ipc/core';
+import { StructuredChannel } from '@flow-ipc/structured';
+import { type ClientApp, permissionsLevelOf, type ServerApp, validateApp, validateServerApp } from './app.js';
 import { readCns } from './cns.js';
+import { publishStep } from './diagnostics.js';
 import { SessionError } from './errors.js';
-import { MqType } from './generated/common.capnp.js';
+import { connectToServer, whyClosed } from './find-server.js';
 import {
   SessionMasterChannelMessageBody as Body,
   OpenChannelResult,
 } from './generated/session-master-channel.capnp.js';
-import { checkIdentity } from './identity.js';
-import { guessedRefusal, toldRefusal } from './refusal.js';
+import { fillRequest, readResponse } from './log-in-messages.js';
+import { toldRefusal } from './refusal.js';
 import { type RetryOptions, withRetry } from './retry.js';
 import {
   checkOpenResult,
@@ -112,8 +94,11 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
   validateApp(client, 'Client app');
   validateServerApp(server);
   if (signal?.aborted) throw abortedError(signal);
+  const { channels: wanted = 0, handles = true } = options;
   const serverNamespace = await readCns(server);
+  publishStep('client', 'found');
   const stream = connectToServer(server, serverNamespace);
+  publishStep('client', 'connected');
   let session: S | undefined;
   let lost: FlowIpcError | undefined;
   const master: MasterChannel = new StructuredChannel(new Channel(stream), Body, {
@@ -128,20 +113,20 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
     stream.autoPing(options.pingPeriodMs);
     stream.idleTimerRun(options.idleTimeoutMs);
     using request = master.createMsg();
-    fillLogIn(request, options, provider.shmType);
+    const { shmType } = provider;
+    fillRequest(request.body.initLogInReq(), { appName: client.name, shmType, handles, channels: wanted });
     const answered = master.request(request, signal ? { signal } : {});
+    publishStep('client', 'asked');
     using response = await answered.catch((err) => {
       throw whyClosed(err, client, server, serverNamespace);
     });
     if (response.which === 'logInRefusal') throw toldRefusal(response.body.logInRefusal);
-    const { clientNamespace, count } = readLogInResponse(response);
-    await receiveInitChannels(
-      master,
-      count + (options.channels ?? 0),
-      options.handles ?? true,
-      channels,
-      signal,
-    );
+    if (response.which !== 'logInRsp') throw unexpectedAnswer(response);
+    const answer = readResponse(response.body.logInRsp);
+    publishStep('client', 'answered');
+    await receiveInitChannels(master, answer.channels + wanted, handles, channels, signal);
+    publishStep('client', 'channels-received');
+    const { clientNamespace } = answer;
     const scope = {
       serverApp: server.name,
       serverNamespace,
@@ -150,15 +135,8 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
       permissionsLevel: permissionsLevelOf(server),
     };
     const memory = provider.open(scope);
-    session = make({
-      role: 'client',
-      master,
-      scope,
-      memory,
-      channels,
-      handles: options.handles ?? true,
-      peerApp: server,
-    });
+    publishStep('client', 'memory-open');
+    session = make({ role: 'client', master, scope, memory, channels, handles, peerApp: server });
     session.begin(options);
     if (lost) session.lost(lost);
     return session;
@@ -166,90 +144,6 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
     master.close();
     for (const channel of channels) channel.close();
     throw err;
-  }
-}
-
-/** Connected to the process that the CNS file names, which must be what the server app says (C++ does not look). */
-function connectToServer(server: ServerApp, pid: string): NativeSocketStream {
-  const stream = connectToListener(server, pid);
-  try {
-    const peer = stream.remotePeerProcessCredentials;
-    if (peer.pid !== Number(pid)) {
-      throw new FlowIpcError(
-        SessionError.SERVER_INCONSISTENT_CREDS,
-        `Process ${peer.pid} listens where server '${server.name}', process ${pid}, should`,
-      );
-    }
-    checkIdentity(peer, server, SessionError.SERVER_INCONSISTENT_CREDS, peer.pid);
-    return stream;
-  } catch (err) {
-    stream.close();
-    throw err;
-  }
-}
-
-function connectToListener(server: ServerApp, pid: string): NativeSocketStream {
-  try {
-    return NativeSocketStream.connect(listenerName(server, pid));
-  } catch (err) {
-    const { errno } = err as FlowIpcError;
-    if (errno === EAGAIN) {
-      throw new FlowIpcError(
-        SessionError.SERVER_BUSY,
-        `Server '${server.name}' has more connections waiting than it takes`,
-        { cause: err },
-      );
-    }
-    if (errno !== ECONNREFUSED) throw err;
-    const alive = processRunning(Number(pid)) ? 'which runs but does not listen' : 'which is gone';
-    throw notRunning(server, pid, alive, err);
-  }
-}
-
-const notRunning = (server: ServerApp, pid: string, state: string, cause: unknown): FlowIpcError =>
-  new FlowIpcError(
-    SessionError.SERVER_NOT_RUNNING,
-    `No server '${server.name}' is running: the last one was process ${pid}, ${state}. Start it and try again`,
-    { cause },
-  );
-
-function fillLogIn(request: MsgOut<typeof Body>, options: ConnectOptions, shmType: number): void {
-  const own = ownProcessCredentials();
-  const logIn = request.body.initLogInReq();
-  // In the order of allocation of the C++ client.
-  logIn.initMetadata();
-  const negotiation = logIn.initProtocolNegotiationToServer();
-  negotiation.maxProtoVer = PROTOCOL_VERSION;
-  negotiation.maxProtoVerAux = PROTOCOL_VERSION;
-  logIn.mqTypeOrNone = MqType.none;
-  logIn.nativeHandleTransmissionEnabled = options.handles ?? true;
-  logIn.shmTypeOrNone = shmType as typeof logIn.shmTypeOrNone;
-  const credentials = logIn.initClaimedOwnProcessCredentials();
-  credentials.processId = own.pid;
-  credentials.userId = own.uid;
-  credentials.groupId = own.gid;
-  const app = logIn.initOwnApp();
-  app.name = options.client.name;
-  logIn.numInitChannelsByCliReq = options.channels ?? 0;
-  logIn.understandsRefusal = true;
-}
-
-function readLogInResponse(response: MasterMsgIn): { clientNamespace: string; count: number } {
-  try {
-    if (response.which !== 'logInRsp') throw unexpectedAnswer(response);
-    const answer = response.body.logInRsp;
-    negotiate(answer.protocolNegotiationToClient.maxProtoVer, 'Session');
-    negotiate(answer.protocolNegotiationToClient.maxProtoVerAux, 'Session, shared memory');
-    const { clientNamespace } = answer;
-    if (!/^[0-9]+$/.test(clientNamespace))
-      throw new Error(`client namespace ${JSON.stringify(clientNamespace)}`);
-    return { clientNamespace, count: answer.numInitChannelsBySrvReqNumber };
-  } catch (err) {
-    throw new FlowIpcError(
-      SessionError.LOG_IN_RESPONSE_BAD,
-      "The server's answer to the log-in makes no sense",
-      { cause: err },
-    );
   }
 }
 
@@ -278,26 +172,6 @@ function answerOpen(master: MasterChannel, request: MasterMsgIn, result: OpenCha
   using answer = master.createMsg();
   answer.body.initOpenChannelToClientRsp().openChannelResult = result;
   master.send(answer, request);
-}
-
-/** The connection ended before the answer: the server died, or refuses without a word as C++ servers do. */
-function whyClosed(err: FlowIpcError, client: ClientApp, server: ServerApp, pid: string): FlowIpcError {
-  if (!processRunning(Number(pid))) {
-    return notRunning(server, pid, 'which died during the log-in', err);
-  }
-  return guessedRefusal(err, client, guessWhy(client));
-}
-
-function guessWhy(client: ClientApp): string {
-  const own = ownProcessCredentials();
-  const argv0 = processInvokedAs(own.pid);
-  if (argv0 !== client.execPath) {
-    return `: this process was started as '${argv0}', but client app '${client.name}' has execPath '${client.execPath}'`;
-  }
-  if (own.uid !== client.uid || own.gid !== client.gid) {
-    return `: this process runs as ${own.uid}:${own.gid}, but client app '${client.name}' as ${client.uid}:${client.gid}`;
-  }
-  return '';
 }
 
 function unexpectedAnswer(response: MasterMsgIn): FlowIpcError {

@@ -6,6 +6,19 @@ import type { SessionScope } from './session-memory.js';
 /** Which side of a session an event is of. */
 export type Role = 'client' | 'server';
 
+/** The steps of a client's connect(), in order; then the session is open. */
+export type ClientStep = 'found' | 'connected' | 'asked' | 'answered' | 'channels-received' | 'memory-open';
+/** The steps of a server's start and of each log-in, in order. */
+export type ServerStep =
+  | 'listening'
+  | 'announced'
+  | 'accepted'
+  | 'asked'
+  | 'checked'
+  | 'memory-open'
+  | 'answered'
+  | 'channels-sent';
+
 /** Payload of each event, by its name. */
 export interface SessionEvents {
   /** A server listens and can be found. */
@@ -25,6 +38,8 @@ export interface SessionEvents {
   };
   /** The session ended: `error` tells why, or is undefined after our own close(). */
   'flow-ipc:session:close': { role: Role; scope: SessionScope; error: FlowIpcError | undefined };
+  /** A step of opening a session was taken, before the next one is. */
+  'flow-ipc:session:step': { role: Role; step: ClientStep | ServerStep };
   /** Names of dead owners removed from the kernel. */
   'flow-ipc:session:sweep': { server: string; removed: readonly string[] };
 }
@@ -42,3 +57,6 @@ export function publish<K extends keyof SessionEvents>(name: K, payload: () => S
   }
   if (target.hasSubscribers) target.publish(payload());
 }
+
+export const publishStep = (role: Role, step: ClientStep | ServerStep): void =>
+  publish('flow-ipc:session:step', () => ({ role, step }));

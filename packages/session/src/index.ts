@@ -6,7 +6,7 @@
 export { type App, type ClientApp, cnsPath, type ServerApp } from './app.js';
 export { ClientSession, type ConnectOptions, connectSession } from './client-session.js';
 export { guardName } from './cns.js';
-export type { Role, SessionEvents } from './diagnostics.js';
+export type { ClientStep, Role, ServerStep, SessionEvents } from './diagnostics.js';
 export { SessionError } from './errors.js';
 export { ShmType } from './generated/common.capnp.js';
 export type { RetryOptions } from './retry.js';

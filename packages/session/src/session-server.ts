@@ -7,10 +7,9 @@ import {
   type NativeSocketStream,
   NativeSocketStreamAcceptor,
   ownProcessCredentials,
-  PROTOCOL_VERSION,
   TransportError,
 } from '@flow-ipc/core';
-import { type MsgOut, StructuredChannel } from '@flow-ipc/structured';
+import { StructuredChannel } from '@flow-ipc/structured';
 import {
   type ClientApp,
   listenerName,
@@ -20,11 +19,12 @@ import {
   validateServerApp,
 } from './app.js';
 import { writeCns } from './cns.js';
-import { publish } from './diagnostics.js';
+import { publish, publishStep } from './diagnostics.js';
 import { SessionError } from './errors.js';
 import { SessionMasterChannelMessageBody as Body } from './generated/session-master-channel.capnp.js';
 import { checkIdentity } from './identity.js';
 import { checkLogIn } from './log-in-checks.js';
+import { fillResponse } from './log-in-messages.js';
 import { sendRefusal } from './refusal.js';
 import { ServerSession, type ServerSessionParts } from './server-session.js';
 import {
@@ -112,9 +112,11 @@ export class SessionServer<
 
   /** Cleans up after dead predecessors and lets clients find us. We listen already: nobody finds a closed door. */
   protected async announce(): Promise<void> {
+    publishStep('server', 'listening');
     try {
       this.#provider.sweep(this.#options.server);
       await writeCns(this.#options.server, process.pid);
+      publishStep('server', 'announced');
       publish('flow-ipc:session:server-start', () => ({
         server: this.#options.server.name,
         pid: process.pid,
@@ -133,6 +135,7 @@ export class SessionServer<
    */
   async accept(options: AcceptOptions = {}): Promise<S> {
     const stream = await this.#acceptor.accept(options);
+    publishStep('server', 'accepted');
     this.#loggingIn++;
     return this.#logIn(stream, options).finally(() => this.#loggingIn--);
   }
@@ -209,6 +212,7 @@ export class SessionServer<
       stream.idleTimerRun(this.#options.idleTimeoutMs);
       master.expectLogInRequest('logInReq', requested.resolve);
       request = await requested.promise;
+      publishStep('server', 'asked');
       const { server, clients, handles = true } = this.#options;
       const rules = {
         server,
@@ -226,13 +230,17 @@ export class SessionServer<
         clientNamespace: String(++this.#lastClientNamespace),
         permissionsLevel: permissionsLevelOf(server),
       };
+      publishStep('server', 'checked');
       memory = this.#provider.open(scope);
+      publishStep('server', 'memory-open');
       const byClient = logIn.numInitChannelsByCliReqNumber;
       const byServer = options.initChannels?.({ app: clientApp, channels: byClient }) ?? 0;
       using response = master.createMsg();
-      fillResponse(response, scope.clientNamespace, byServer);
+      fillResponse(response.body.initLogInRsp(), scope.clientNamespace, byServer);
       master.send(response, request);
+      publishStep('server', 'answered');
       await openInitChannels(master, byClient + byServer, handles, channels);
+      publishStep('server', 'channels-sent');
       session = this.#make({ role: 'server', master, scope, memory, channels, handles, peerApp: clientApp });
       if (lost) session.lost(lost);
       this.#accepted++;
@@ -271,17 +279,6 @@ function deferred<R>(): Deferred<R> {
   // Rejected also when the channel is lost after the request was served: nobody awaits it then.
   out.promise.catch(() => {});
   return out;
-}
-
-/** In the C++ server's order of allocation. */
-function fillResponse(response: MsgOut<typeof Body>, clientNamespace: string, byServer: number): void {
-  const logIn = response.body.initLogInRsp();
-  logIn.initMetadata();
-  const negotiation = logIn.initProtocolNegotiationToClient();
-  negotiation.maxProtoVer = PROTOCOL_VERSION;
-  negotiation.maxProtoVerAux = PROTOCOL_VERSION;
-  logIn.clientNamespace = clientNamespace;
-  logIn.numInitChannelsBySrvReq = byServer;
 }
 
 /** All but the last are notifications; the answer to the last tells that all arrived. */

@@ -135,26 +135,33 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
    */
   protected passiveOpen(make: () => Channel, answer: (result: OpenChannelResult) => void): void {
     const handler = this.#handlers?.onPassiveOpen;
-    if (!handler) {
-      this.#openFailed(
-        'refused',
-        new FlowIpcError(SessionError.PASSIVE_OPEN_REJECTED, 'There is no onPassiveOpen'),
-      );
-      answer(OpenChannelResult.rejectedPassiveOpen);
-      return;
-    }
-    let channel: Channel;
+    let channel: Channel | undefined;
     try {
+      if (!handler)
+        throw new FlowIpcError(SessionError.PASSIVE_OPEN_REJECTED, 'There is no onPassiveOpen handler');
       channel = make();
+      answer(OpenChannelResult.accepted);
     } catch (err) {
       this.#openFailed('refused', err);
-      answer(OpenChannelResult.rejectedResourceUnavailable);
+      // When it was the answer that could not be sent, the master channel is over and tells why itself.
+      if (channel) channel.close();
+      else this.#refuse(answer, handler ? 'rejectedResourceUnavailable' : 'rejectedPassiveOpen');
       return;
     }
-    answer(OpenChannelResult.accepted);
     this.#counts.accepted++;
     publish('flow-ipc:session:channel', () => ({ role: this.#role, scope: this.scope, active: false }));
-    handler(channel);
+    handler!(channel);
+  }
+
+  #refuse(
+    answer: (result: OpenChannelResult) => void,
+    result: 'rejectedResourceUnavailable' | 'rejectedPassiveOpen',
+  ): void {
+    try {
+      answer(OpenChannelResult[result]);
+    } catch {
+      // As above.
+    }
   }
 
   #openFailed(count: 'openFailures' | 'refused', error: unknown): void {
