@@ -19,10 +19,11 @@ export function checkLogIn(request: LogInReq.Reader, peer: ProcessCredentials, r
   negotiate(request.protocolNegotiationToServer.maxProtoVer, 'Session');
   negotiate(request.protocolNegotiationToServer.maxProtoVerAux, 'Session, shared memory');
   checkConfig(request, rules);
-  if (request.numInitChannelsByCliReqNumber > rules.maxClientChannels) {
+  // As a bigint: whatever the client sends is to get its code.
+  if (request.numInitChannelsByCliReq > BigInt(rules.maxClientChannels)) {
     throw new FlowIpcError(
       SessionError.INVALID_ARGUMENT,
-      `The client asks for ${request.numInitChannelsByCliReqNumber} channels, accept() allows ${rules.maxClientChannels}`,
+      `The client asks for ${request.numInitChannelsByCliReq} channels, accept() allows ${rules.maxClientChannels}`,
     );
   }
   const { name } = request.ownApp;

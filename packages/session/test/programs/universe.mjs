@@ -2,7 +2,7 @@
 import diagnostics from 'node:diagnostics_channel';
 
 const me = { execPath: 'node', uid: process.geteuid(), gid: process.getegid() };
-export const CLI = { name: 'cli', ...me };
+export const CLI = { name: 'cli', ...me, execPath: process.env.TEST_CLI_EXEC ?? me.execPath };
 export const SRV = {
   name: process.env.TEST_APP,
   ...me,
