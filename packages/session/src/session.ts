@@ -105,7 +105,8 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
     this.channels = parts.channels;
     this.handles = parts.handles;
     this.#role = parts.role;
-    const { pid, uid, gid } = this.master.ownedChannel.remotePeerProcessCredentials;
+    // The master channel is a socket: it can tell.
+    const { pid, uid, gid } = this.master.ownedChannel.remotePeerProcessCredentials!;
     this.peer = { pid, uid, gid, app: parts.peerApp, startTime: processStartTime(pid) };
     publish('flow-ipc:session:open', () => ({ role: parts.role, scope: this.scope, peerPid: pid }));
   }

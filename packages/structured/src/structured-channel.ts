@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type BuilderOf, CapnpError, MessageBuilder, type WhichOf } from '@flow-ipc/capnp';
 import {
   type AbortOptions,
+  type AnyChannel,
   abortedError,
-  type Channel,
   FlowIpcError,
-  type FrameSender,
   PROTOCOL_VERSION,
   runEssentialTimers,
+  type SenderPipe,
   TransportError,
 } from '@flow-ipc/core';
 import { StructError } from './errors.js';
@@ -63,8 +63,8 @@ const scratchView = new DataView(scratch.buffer);
  */
 export class StructuredChannel<T extends AnyStructType> implements AsyncDisposable {
   readonly type: T;
-  readonly #channel: Channel;
-  readonly #sender: FrameSender;
+  readonly #channel: AnyChannel;
+  readonly #sender: SenderPipe;
   readonly #serialization: Serialization;
   readonly #options: StructuredChannelOptions;
   readonly #expectations = new Expectations<MsgIn<T>>();
@@ -79,12 +79,13 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
   #lastId = 0;
   #error: FlowIpcError | undefined;
 
-  constructor(channel: Channel, type: T, options: StructuredChannelOptions = {}) {
+  constructor(channel: AnyChannel, type: T, options: StructuredChannelOptions = {}) {
     if (!type.union)
       throw new TypeError(`${type.name} has no anonymous union, so its messages cannot be told apart`);
     this.type = type;
     this.#channel = channel;
-    this.#sender = channel.stream.sender;
+    // One pipe: the descriptors' if there is one, which takes blobs too.
+    this.#sender = (channel.handleSender ?? channel.blobSender)!;
     this.#serialization = options.serialization ?? heapSerialization;
     this.#options = options;
     this.#phase = options.logIn ? `log-in-${options.logIn}` : 'in';
@@ -97,17 +98,17 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
       },
       onEnd: (error) => this.#end(error),
     });
-    channel.stream.startSend();
+    this.#sender.startSend();
     const builder = new MessageBuilder();
     const hello = builder.initRoot(ProtocolNegotiation);
     hello.maxProtoVer = PROTOCOL_VERSION;
     hello.maxProtoVerAux = PROTOCOL_VERSION;
     this.#sender.send(builder.segments()[0]!);
-    channel.stream.startReceive(assembler);
+    (channel.handleReceiver ?? channel.blobReceiver)!.startReceive(assembler);
   }
 
   /** The bundle below, for auto-ping, idle timer, credentials and counters. Do not send through it. */
-  get ownedChannel(): Channel {
+  get ownedChannel(): AnyChannel {
     return this.#channel;
   }
 
@@ -177,7 +178,7 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
           throw timedOut(timeoutMs!);
         }
         // Our pings on this and other channels of the thread must go on, or their peers give us up.
-        this.#channel.stream.waitReadable(Math.min(left, runEssentialTimers()));
+        this.#channel.waitReadable(Math.min(left, runEssentialTimers()));
       }
     } finally {
       if (--this.#syncRequests === 0 && this.#deferred.length > 0) setImmediate(() => this.#handleDeferred());
