@@ -1,12 +1,12 @@
 // Session: what client and server sessions have in common: the master channel, its liveness, its channels.
 import {
   Channel,
+  type ChannelCounters,
   FlowIpcError,
   NativeHandle,
   NativeSocketStream,
   type ProcessCredentials,
   processStartTime,
-  type StreamCounters,
   TransportError,
 } from '@flow-ipc/core';
 import {
@@ -80,7 +80,7 @@ export interface SessionCounters {
   accepted: number;
   refused: number;
   /** Of the master channel: log-in, channel opening, pings. */
-  master: StreamCounters;
+  master: ChannelCounters;
 }
 
 export abstract class Session<M extends SessionMemory = SessionMemory> implements AsyncDisposable {
