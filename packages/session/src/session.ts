@@ -9,6 +9,7 @@ import {
   processStartTime,
   TransportError,
 } from '@flow-ipc/core';
+import { closeFd, dupFd } from '@flow-ipc/native';
 import {
   type AnyStructType,
   type MsgIn,
@@ -288,12 +289,16 @@ export function makeChannel(
   try {
     const [ours, theirs] = NativeSocketStream.pair();
     const peerEnd = new NativeHandle(theirs);
+    let stream: NativeSocketStream | undefined;
     try {
-      const stream = new NativeSocketStream(ours);
+      stream = new NativeSocketStream(ours);
+      // Sending may have to duplicate it: better to find out now that there is no room than in the midst of a message.
+      closeFd(dupFd(theirs));
       // The kernel names the maker of the pair, which is us.
       stream.remotePeerProcessCredentials = peer;
       return { channel: new Channel(stream, { handles }), peerEnd };
     } catch (err) {
+      stream?.close();
       peerEnd.close();
       throw err;
     }
