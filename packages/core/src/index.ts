@@ -45,17 +45,20 @@ export {
   type SendCounters,
   type SenderPipe,
 } from './transport.js';
+export type { DescriptorInfo, DescriptorKind, SocketDescription } from './util/descriptor-info.js';
 export { EAGAIN, ECONNREFUSED } from './util/errno.js';
 export {
   abortedError,
   FlowIpcError,
   type FlowIpcErrorOptions,
   fromNative,
+  HandleError,
   systemError,
   TransportError,
 } from './util/errors.js';
 export { type LogComponent, logger, logSection } from './util/log.js';
 export { NativeHandle } from './util/native-handle.js';
+export type { DescriptorSource } from './util/node-descriptors.js';
 export {
   type PermissionsLevel,
   permissionsLevelNumber,
@@ -71,10 +74,12 @@ export {
   sharedMemoryObjects,
 } from './util/persistent.js';
 export {
+  formatCredentials,
   ownProcessCredentials,
   type ProcessCredentials,
   processInvokedAs,
   processRunning,
+  processScriptPath,
   processStartTime,
   sameCredentials,
 } from './util/process-credentials.js';
