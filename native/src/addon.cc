@@ -78,6 +78,7 @@ constexpr Export kFunctions[] = {
     {"socketPair", socketPair},
     {"timerFd", timerFd},
     {"timerFdSet", timerFdSet},
+    {"trackFd", trackFd},
 };
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {

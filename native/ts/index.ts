@@ -29,6 +29,7 @@ export const {
   setSocketBuffers,
   timerFd,
   timerFdSet,
+  trackFd,
   peerCredentials,
   send,
   recv,

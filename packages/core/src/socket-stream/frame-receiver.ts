@@ -2,7 +2,7 @@
 import { closeFd, out, recv } from '@flow-ipc/native';
 import type { FdWatch } from '../event-loop/event-loop.js';
 import type { FrameSink } from '../transport.js';
-import { EAGAIN, EINTR } from '../util/errno.js';
+import { EAGAIN, ECONNRESET, EINTR } from '../util/errno.js';
 import { FlowIpcError, systemError, TransportError } from '../util/errors.js';
 import { negotiate } from '../util/protocol-negotiator.js';
 import type { DescriptorReserve } from './descriptor-reserve.js';
@@ -196,6 +196,8 @@ export class FrameReceiver {
       return n;
     }
     if (n === 0) this.#failBoth(new FlowIpcError(TransportError.EOF, 'The peer closed the connection'));
+    // The same, but it had not read all that we sent.
+    else if (n === ECONNRESET) this.#failBoth(peerGone(n));
     else if (n !== EAGAIN && n !== EINTR) this.#failBoth(systemError('recvmsg', n, 'Cannot receive'));
     return 0;
   }
@@ -232,13 +234,14 @@ export class FrameReceiver {
       const length = buffer.view.getUint16(pos, true);
       const blob = this.#versionKnown && length !== PING ? length : 0;
       const frameEnd = pos + HEADER_SIZE + blob;
+      if (frameEnd >= this.#end && !this.#takePartialFd(pos)) return;
+      if (frameEnd > this.#end) {
+        this.#keepPartial(buffer, pos, blob);
+        return;
+      }
+      // Begun in an earlier read, or the last of this one: it may have a descriptor.
       let fd = -1;
-      if (frameEnd >= this.#end) {
-        if (!this.#takePartialFd(pos)) return;
-        if (frameEnd > this.#end) {
-          this.#keepPartial(buffer, pos, blob);
-          return;
-        }
+      if (frameEnd === this.#end || pos < this.#readStart) {
         fd = this.#partialFd;
         this.#partialFd = -1;
       }
@@ -305,3 +308,6 @@ export class FrameReceiver {
     );
   }
 }
+
+const peerGone = (errno: number) =>
+  new FlowIpcError(TransportError.EOF, 'The peer closed the connection', { errno, syscall: 'recvmsg' });

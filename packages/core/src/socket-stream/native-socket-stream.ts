@@ -6,6 +6,7 @@ import {
   pollFd,
   READABLE,
   socketPair,
+  trackFd,
   WRITABLE,
 } from '@flow-ipc/native';
 import type { EventLoop, FdWatch } from '../event-loop/event-loop.js';
@@ -344,6 +345,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     const sender = this.#connectedSender();
     if (sender.started || this.#receiver) throw new Error('A stream that was started cannot be released');
     const fd = this.#fd;
+    trackFd(fd, false);
     this.#fd = -1;
     this.close();
     return fd;
@@ -360,6 +362,8 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
       closeFd(fd);
       throw fromNative(err, 'Cannot adopt the socket');
     }
+    // Closed also when this thread is terminated, or the peer would never know.
+    trackFd(fd, true);
     this.#fd = fd;
     this.#sender = new FrameSender(fd, {
       watch: () => this.#watched(),
