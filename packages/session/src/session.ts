@@ -138,9 +138,10 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
       answer(OpenChannelResult.accepted);
     } catch (err) {
       this.#openFailed('refused', err);
-      // When it was the answer that could not be sent, the master channel is over and tells why itself.
       if (channel) channel.close();
       else this.#refuse(answer, handler ? 'rejectedResourceUnavailable' : 'rejectedPassiveOpen');
+      // An answer that could not be sent: the master channel tells only who sent it.
+      if (this.master.error) this.lost(this.master.error);
       return;
     }
     this.#counts.accepted++;
@@ -155,7 +156,7 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
     try {
       answer(OpenChannelResult[result]);
     } catch {
-      // As above.
+      // The caller looks at the channel.
     }
   }
 
@@ -190,7 +191,7 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
   structured<T extends AnyStructType>(
     channel: Channel,
     type: T,
-    options: Omit<StructuredChannelOptions, 'sessionToken' | 'logIn'> = {},
+    options: Omit<StructuredChannelOptions<T>, 'sessionToken' | 'logIn'> = {},
   ): StructuredChannel<T> {
     const structured = new StructuredChannel(channel, type, {
       serialization: this.memory.serialization,
