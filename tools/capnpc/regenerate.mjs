@@ -13,6 +13,7 @@ const SETS = [
   ['packages/structured/schema', 'packages/structured/src/generated'],
   ['packages/structured/test/schema', 'packages/structured/test/generated'],
   ['packages/session/schema', 'packages/session/src/generated'],
+  ['packages/session/test/schema', 'packages/session/test/generated'],
   ['packages/shm/schema', 'packages/shm/src/generated'],
   ['benchmarks/structured-overhead/schema', 'benchmarks/structured-overhead/src/generated'],
   ['benchmarks/perf-demo/schema', 'benchmarks/perf-demo/src/generated'],

@@ -26,12 +26,15 @@ import {
   type SessionParts,
 } from './session.js';
 import { type ClientMemoryProvider, heapProvider, type SessionMemory } from './session-memory.js';
+import { type MetadataWriter, writeMetadata } from './user-metadata.js';
 
 export interface ConnectOptions extends SessionHandlers, LivenessOptions, ChannelConfigOptions {
   client: ClientApp;
   server: ServerApp;
   /** How many channels to open along with the session. @default 0 */
   channels?: number;
+  /** What the server is to know of us; it finds it in session.peerMetadata. */
+  metadata?: MetadataWriter;
   /** Try again while there is no server, until `signal` says otherwise. A refusal is final. @default false */
   retry?: boolean | RetryOptions;
   signal?: AbortSignal;
@@ -60,7 +63,7 @@ export class ClientSession<M extends SessionMemory = SessionMemory> extends Sess
 
   protected async open(options: OpenChannelOptions): Promise<Channel> {
     using msg = this.master.createMsg();
-    msg.body.initOpenChannelToServerReq().initMetadata();
+    writeMetadata(msg.body.initOpenChannelToServerReq().initMetadata(), options.metadata);
     using response = await this.requestOpen(msg, options);
     if (response.which !== 'openChannelToServerRsp') throw unexpectedAnswer(response);
     checkOpenResult(response.body.openChannelToServerRsp.openChannelResult);
@@ -77,6 +80,7 @@ export class ClientSession<M extends SessionMemory = SessionMemory> extends Sess
     using _ = request;
     this.passiveOpen(
       () => this.#take(request, request.body.openChannelToClientReq),
+      request.body.openChannelToClientReq.metadata,
       (result) => answerOpen(this.master, request, result),
     );
   }
@@ -127,7 +131,13 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
     stream.idleTimerRun(options.idleTimeoutMs);
     using request = master.createMsg();
     const { shmType } = provider;
-    fillRequest(request.body.initLogInReq(), { appName: client.name, shmType, config, channels: wanted });
+    fillRequest(request.body.initLogInReq(), {
+      appName: client.name,
+      shmType,
+      config,
+      channels: wanted,
+      metadata: options.metadata,
+    });
     const answered = master.request(request, signal ? { signal } : {});
     publishStep('client', 'asked');
     using response = await answered.catch((err) => {
@@ -155,7 +165,16 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
     publishStep('client', 'channels-received');
     const memory = provider.open(scope);
     publishStep('client', 'memory-open');
-    session = make({ role: 'client', master, scope, memory, channels, config, peerApp: server });
+    session = make({
+      role: 'client',
+      master,
+      scope,
+      memory,
+      channels,
+      config,
+      peerApp: server,
+      peerMetadata: answer.metadata,
+    });
     session.begin(options);
     if (lost) session.lost(lost);
     return session;

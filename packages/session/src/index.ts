@@ -34,8 +34,10 @@ export type {
 } from './session-memory.js';
 export {
   type AcceptOptions,
+  type LoggingIn,
   SessionServer,
   type SessionServerOptions,
   type SessionsOptions,
 } from './session-server.js';
 export { type AppDescription, Universe, type UniverseDescription } from './universe.js';
+export type { MetadataWriter, ReceivedMetadata } from './user-metadata.js';

@@ -4,6 +4,7 @@ import { type ChannelConfig, mqTypeOf } from './channel-config.js';
 import { SessionError } from './errors.js';
 import type { ShmType } from './generated/common.capnp.js';
 import type { LogInReq, LogInRsp } from './generated/session-master-channel.capnp.js';
+import { type MetadataWriter, type ReceivedMetadata, readMetadata, writeMetadata } from './user-metadata.js';
 
 /** More channels than a process can have descriptors for. */
 const MAX_INIT_CHANNELS = 65_536;
@@ -13,11 +14,12 @@ export interface LogInWish {
   shmType: ShmType;
   config: ChannelConfig;
   channels: number;
+  metadata: MetadataWriter | undefined;
 }
 
 export function fillRequest(logIn: LogInReq.Builder, wish: LogInWish): void {
   const own = ownProcessCredentials();
-  logIn.initMetadata();
+  writeMetadata(logIn.initMetadata(), wish.metadata);
   const negotiation = logIn.initProtocolNegotiationToServer();
   negotiation.maxProtoVer = PROTOCOL_VERSION;
   negotiation.maxProtoVerAux = PROTOCOL_VERSION;
@@ -33,8 +35,13 @@ export function fillRequest(logIn: LogInReq.Builder, wish: LogInWish): void {
   logIn.understandsRefusal = true;
 }
 
-export function fillResponse(logIn: LogInRsp.Builder, clientNamespace: string, channels: number): void {
-  logIn.initMetadata();
+export function fillResponse(
+  logIn: LogInRsp.Builder,
+  clientNamespace: string,
+  channels: number,
+  metadata: MetadataWriter | undefined,
+): void {
+  writeMetadata(logIn.initMetadata(), metadata);
   const negotiation = logIn.initProtocolNegotiationToClient();
   negotiation.maxProtoVer = PROTOCOL_VERSION;
   negotiation.maxProtoVerAux = PROTOCOL_VERSION;
@@ -42,8 +49,15 @@ export function fillResponse(logIn: LogInRsp.Builder, clientNamespace: string, c
   logIn.numInitChannelsBySrvReq = channels;
 }
 
+/** What the server said. */
+export interface LogInAnswer {
+  clientNamespace: string;
+  channels: number;
+  metadata: ReceivedMetadata;
+}
+
 /** Throws LOG_IN_RESPONSE_BAD, its cause telling why. */
-export function readResponse(answer: LogInRsp.Reader): { clientNamespace: string; channels: number } {
+export function readResponse(answer: LogInRsp.Reader): LogInAnswer {
   try {
     negotiate(answer.protocolNegotiationToClient.maxProtoVer, 'Session');
     negotiate(answer.protocolNegotiationToClient.maxProtoVerAux, 'Session, shared memory');
@@ -53,7 +67,7 @@ export function readResponse(answer: LogInRsp.Reader): { clientNamespace: string
       throw new RangeError(`client namespace ${JSON.stringify(clientNamespace.slice(0, 80))}`);
     const channels = answer.numInitChannelsBySrvReqNumber;
     if (channels > MAX_INIT_CHANNELS) throw new RangeError(`${channels} channels`);
-    return { clientNamespace, channels };
+    return { clientNamespace, channels, metadata: readMetadata(answer.metadata) };
   } catch (err) {
     throw new FlowIpcError(
       SessionError.LOG_IN_RESPONSE_BAD,

@@ -12,6 +12,7 @@ import {
   type SessionParts,
 } from './session.js';
 import type { SessionMemory } from './session-memory.js';
+import { writeMetadata } from './user-metadata.js';
 
 export interface ServerSessionParts<M extends SessionMemory> extends SessionParts<M> {
   peerApp: ClientApp;
@@ -51,7 +52,7 @@ export class ServerSession<M extends SessionMemory = SessionMemory> extends Sess
       msg.nativeHandle = peerEnd;
       const body = msg.body.initOpenChannelToClientReq();
       setQueueNames(body, names);
-      body.initMetadata();
+      writeMetadata(body.initMetadata(), options.metadata);
       using response = await this.requestOpen(msg, options);
       checkOpenResult(response.body.openChannelToClientRsp.openChannelResult);
       return channel;
@@ -72,6 +73,7 @@ export class ServerSession<M extends SessionMemory = SessionMemory> extends Sess
         setQueueNames(body, names);
         return channel;
       },
+      request.body.openChannelToServerReq.metadata,
       (result) => {
         if (result !== OpenChannelResult.accepted) setQueueNames(body, NO_QUEUES);
         body.openChannelResult = result;

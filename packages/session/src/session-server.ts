@@ -38,6 +38,7 @@ import {
 } from './session.js';
 import { heapProvider, type ServerMemoryProvider, type SessionMemory } from './session-memory.js';
 import { sweepQueues } from './session-queues.js';
+import { type MetadataWriter, type ReceivedMetadata, readMetadata } from './user-metadata.js';
 
 export interface SessionServerOptions extends LivenessOptions, ChannelConfigOptions {
   server: ServerApp;
@@ -45,9 +46,19 @@ export interface SessionServerOptions extends LivenessOptions, ChannelConfigOpti
   clients: readonly ClientApp[];
 }
 
+/** A client that passed all checks, before it is answered. */
+export interface LoggingIn {
+  app: ClientApp;
+  /** How many channels it asks for. */
+  channels: number;
+  metadata: ReceivedMetadata;
+}
+
 export interface AcceptOptions {
   /** How many channels the server opens along with a session, beside those the client asks for. @default 0 */
-  initChannels?: (client: { app: ClientApp; channels: number }) => number;
+  initChannels?: (client: LoggingIn) => number;
+  /** What the client is to know of us; it finds it in session.peerMetadata. */
+  metadata?: (payload: Parameters<MetadataWriter>[0], client: LoggingIn) => void;
   /** How many channels a client may ask for; one that asks for more is refused. @default 256 */
   maxClientChannels?: number;
   signal?: AbortSignal;
@@ -236,15 +247,27 @@ export class SessionServer<
       memory = this.#provider.open(scope);
       publishStep('server', 'memory-open');
       const byClient = logIn.numInitChannelsByCliReqNumber;
-      const byServer = options.initChannels?.({ app: clientApp, channels: byClient }) ?? 0;
+      const client = { app: clientApp, channels: byClient, metadata: readMetadata(logIn.metadata) };
+      const byServer = options.initChannels?.(client) ?? 0;
       using response = master.createMsg();
-      fillResponse(response.body.initLogInRsp(), scope.clientNamespace, byServer);
+      fillResponse(response.body.initLogInRsp(), scope.clientNamespace, byServer, (payload) =>
+        options.metadata?.(payload, client),
+      );
       master.send(response, request);
       publishStep('server', 'answered');
       maker = new ServerChannels(config, peer, scope, this.#provider.queueMessageSize);
       await openInitChannels(master, byClient + byServer, maker, channels);
       publishStep('server', 'channels-sent');
-      session = this.#make({ role: 'server', master, scope, memory, channels, maker, peerApp: clientApp });
+      session = this.#make({
+        role: 'server',
+        master,
+        scope,
+        memory,
+        channels,
+        maker,
+        peerApp: clientApp,
+        peerMetadata: client.metadata,
+      });
       if (lost) session.lost(lost);
       this.#accepted++;
       return session;

@@ -18,11 +18,13 @@ import {
 import type { App } from './app.js';
 import { publish, type Role } from './diagnostics.js';
 import { SessionError } from './errors.js';
+import type { Metadata } from './generated/common.capnp.js';
 import {
   type SessionMasterChannelMessageBody as Body,
   OpenChannelResult,
 } from './generated/session-master-channel.capnp.js';
 import type { SessionMemory, SessionScope } from './session-memory.js';
+import { type MetadataWriter, type ReceivedMetadata, readMetadata } from './user-metadata.js';
 
 export const OPEN_CHANNEL_TIMEOUT_MS = 60_000;
 
@@ -30,7 +32,7 @@ export interface SessionHandlers {
   /** The session is lost: peer gone (ERR_FLOW_IPC_EOF), silent (…IDLE_TIMEOUT), … Told once, never of our own close(). */
   onError?: (error: FlowIpcError) => void;
   /** The peer opened a channel, which is ours now. Without this handler its openChannel() is refused. */
-  onPassiveOpen?: (channel: Channel) => void;
+  onPassiveOpen?: (channel: Channel, metadata: ReceivedMetadata) => void;
 }
 
 export interface LivenessOptions {
@@ -44,6 +46,8 @@ export interface OpenChannelOptions {
   signal?: AbortSignal;
   /** @default 60000 */
   timeoutMs?: number;
+  /** What the peer is to know of the channel; its onPassiveOpen gets it. */
+  metadata?: MetadataWriter;
 }
 
 export type MasterChannel = StructuredChannel<typeof Body>;
@@ -54,6 +58,7 @@ export interface SessionParts<M extends SessionMemory> {
   role: Role;
   /** The app at the other end, which it was checked to be. */
   peerApp: App;
+  peerMetadata: ReceivedMetadata;
   master: MasterChannel;
   scope: SessionScope;
   memory: M;
@@ -86,6 +91,8 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
   /** This side's memory of the session; which kind depends on the package the session comes from. */
   readonly memory: M;
   readonly peer: SessionPeer;
+  /** What the peer attached to the log-in. */
+  readonly peerMetadata: ReceivedMetadata;
   protected readonly master: MasterChannel;
   readonly #role: Role;
   readonly #counts = { opened: 0, openFailures: 0, accepted: 0, refused: 0 };
@@ -98,6 +105,7 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
     this.scope = parts.scope;
     this.memory = parts.memory;
     this.channels = parts.channels;
+    this.peerMetadata = parts.peerMetadata;
     this.#role = parts.role;
     // The master channel is a socket: it can tell.
     const { pid, uid, gid } = this.master.ownedChannel.remotePeerProcessCredentials!;
@@ -128,12 +136,18 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
    * The peer asks for a channel: `make` has or takes our end, `answer` tells the peer. Nothing that goes wrong here
    * ends the session.
    */
-  protected passiveOpen(make: () => Channel, answer: (result: OpenChannelResult) => void): void {
+  protected passiveOpen(
+    make: () => Channel,
+    attached: Metadata.Reader,
+    answer: (result: OpenChannelResult) => void,
+  ): void {
     const handler = this.#handlers?.onPassiveOpen;
     let channel: Channel | undefined;
+    let metadata: ReceivedMetadata;
     try {
       if (!handler)
         throw new FlowIpcError(SessionError.PASSIVE_OPEN_REJECTED, 'There is no onPassiveOpen handler');
+      metadata = readMetadata(attached);
       channel = make();
       answer(OpenChannelResult.accepted);
     } catch (err) {
@@ -146,7 +160,7 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
     }
     this.#counts.accepted++;
     publish('flow-ipc:session:channel', () => ({ role: this.#role, scope: this.scope, active: false }));
-    handler!(channel);
+    handler!(channel, metadata);
   }
 
   #refuse(

@@ -34,9 +34,15 @@ function message(fill: (body: Body.Builder) => void): Uint8Array {
 
 const messages = [
   message((body) =>
-    fillRequest(body.initLogInReq(), { appName: 'cli', shmType: ShmType.none, config, channels: 1 }),
+    fillRequest(body.initLogInReq(), {
+      appName: 'cli',
+      shmType: ShmType.none,
+      config,
+      channels: 1,
+      metadata: undefined,
+    }),
   ),
-  message((body) => fillResponse(body.initLogInRsp(), '17', 2)),
+  message((body) => fillResponse(body.initLogInRsp(), '17', 2, undefined)),
   message((body) => {
     const refusal = body.initLogInRefusal();
     refusal.code = 'ERR_FLOW_IPC_SESSION_INVALID_ARGUMENT';

@@ -1,0 +1,8 @@
+@0xd3a1f0b2c4e5d607;
+# What the tests' clients and servers attach to log-ins and channels.
+
+struct Hello {
+  name @0 :Text;
+  number @1 :UInt32;
+  data @2 :Data;
+}
