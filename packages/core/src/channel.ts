@@ -1,5 +1,6 @@
 // Channel: what a session hands out, a bundle of pipes: blobs both ways, descriptors both ways, or both (73-78).
 import { ChannelInbox, type ChannelMessage, type ReceivedInto } from './channel-inbox.js';
+import { channelHighWater } from './diagnostics.js';
 import type { ReceiveCounters, ReceiverPipe, SendCounters, SenderPipe } from './transport.js';
 import { FlowIpcError, TransportError } from './util/errors.js';
 import type { NativeHandle } from './util/native-handle.js';
@@ -262,6 +263,10 @@ export class Channel<F extends ChannelFeature = ChannelFeature> implements Async
     if (!this.#overMark.has(sender)) {
       this.#overMark.add(sender);
       sender.onceDrained(() => this.#overMark.delete(sender));
+      channelHighWater(
+        () => ({ channel: this as unknown as Channel, queuedBytes: queued }),
+        () => `${queued} bytes`,
+      );
       this.#options.onHighWater?.(queued);
     }
     return false;
