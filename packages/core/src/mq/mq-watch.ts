@@ -1,5 +1,5 @@
 // How an event loop waits for a message queue, of either kind.
-import { closeFd, dupFd, type MessageQueue, MQ_SEND } from '@flow-ipc/native';
+import { closeFd, dupFd, type MessageQueue, MQ_SEND, trackFd } from '@flow-ipc/native';
 import type { Direction, EventLoop, FdWatch } from '../event-loop/event-loop.js';
 import { fromNative } from '../util/errors.js';
 import { mqError } from './mq-errors.js';
@@ -71,7 +71,9 @@ export class MqWatch {
 /** A descriptor of one's own for what `fd` is. */
 export function duplicate(fd: number): number {
   try {
-    return dupFd(fd);
+    const own = dupFd(fd);
+    trackFd(own, true);
+    return own;
   } catch (err) {
     throw fromNative(err, 'Cannot duplicate a descriptor');
   }
