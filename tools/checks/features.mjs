@@ -101,7 +101,7 @@ function hasTest(/** @type {string} */ text, /** @type {string} */ title) {
     const written = quote + title.replaceAll(quote, `\\${quote}`) + quote;
     for (let at = text.indexOf(written); at >= 0; at = text.indexOf(written, at + 1)) {
       if (/(\(|\bname:)\s*$/.test(text.slice(0, at))) return true;
-      if (/^: *(async *)?\(/.test(text.slice(at + written.length))) return true;
+      if (/^: *(async\b|\(|[a-z]\w*[[(.])/.test(text.slice(at + written.length))) return true;
     }
     return false;
   });
