@@ -33,6 +33,8 @@ export const {
   mapFd,
   poolCreate,
   poolOpen,
+  poolOpenOrCreate,
+  detachBuffers,
   semOpen,
   monotonicNs,
 } = binding;
