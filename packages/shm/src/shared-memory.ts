@@ -12,12 +12,9 @@ import { ShmError } from './errors.js';
  */
 export const WINDOW = 2 ** 31;
 
-/** As many bytes as any container puts into one block. */
-export const MAX_BLOCK = 2 ** 46;
-
 export interface MemoryWindow {
   readonly data: DataView;
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   readonly words: Int32Array;
   readonly longs: BigInt64Array;
 }
@@ -25,7 +22,7 @@ export interface MemoryWindow {
 export function memoryWindow(buffer: ArrayBuffer): MemoryWindow {
   return {
     data: new DataView(buffer),
-    bytes: new Uint8Array(buffer),
+    bytes: Buffer.from(buffer),
     words: new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4)),
     longs: new BigInt64Array(buffer, 0, Math.floor(buffer.byteLength / 8)),
   };
@@ -70,10 +67,11 @@ export abstract class SharedMemory {
     return target;
   }
 
-  /** The window is gone, for instance because its pool was removed: the next use opens it anew. */
-  protected forgetWindow(index: number): void {
-    this.#windows[index] = undefined;
-    if (index === 0) this.#first = undefined;
+  /** Windows are opened anew, or refused, from here on: all of them, or the one that is gone. */
+  protected forgetWindows(index?: number): void {
+    if (index === undefined) this.#windows.length = 0;
+    else this.#windows[index] = undefined;
+    if (index === undefined || index === 0) this.#first = undefined;
   }
 
   #open(index: number): MemoryWindow {
@@ -175,7 +173,7 @@ export abstract class SharedMemory {
   forEachPiece(
     address: number,
     length: number,
-    use: (bytes: Uint8Array, at: number, length: number) => void,
+    use: (bytes: Buffer, at: number, length: number) => void,
   ): void {
     for (let done = 0; done < length; ) {
       const at = (address + done) % WINDOW;
@@ -183,6 +181,39 @@ export abstract class SharedMemory {
       use(this.#window(address + done).bytes, at, piece);
       done += piece;
     }
+  }
+
+  /** UTF-8. What is none reads as U+FFFD. */
+  text(a: number, length: number): string {
+    const at = a % WINDOW;
+    if (at + length > WINDOW) return Buffer.from(this.read(a, length).buffer).toString();
+    return this.#window(a).bytes.toString('utf8', at, at + length);
+  }
+
+  /** `length` is the text's in UTF-8. */
+  setText(a: number, text: string, length: number): void {
+    const at = a % WINDOW;
+    if (at + length > WINDOW) this.write(a, Buffer.from(text));
+    else this.#window(a).bytes.write(text, at, length, 'utf8');
+  }
+
+  /** Whether these bytes are there. */
+  holds(address: number, expected: Uint8Array): boolean {
+    for (let i = 0; i < expected.length; i++) {
+      if (this.u8(address + i) !== expected[i]) return false;
+    }
+    return true;
+  }
+
+  /** The same for text that is all ASCII. */
+  holdsAscii(address: number, expected: string): boolean {
+    const { data } = this.#window(address);
+    const at = address % WINDOW;
+    if (at + expected.length > WINDOW) return this.holds(address, Buffer.from(expected));
+    for (let i = 0; i < expected.length; i++) {
+      if (data.getUint8(at + i) !== expected.charCodeAt(i)) return false;
+    }
+    return true;
   }
 
   /** A copy of these bytes. */
