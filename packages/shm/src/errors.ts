@@ -40,6 +40,10 @@ export function readOnly(what: string): FlowIpcError {
   return new FlowIpcError(ShmError.READ_ONLY, `${what}: this process may only read that memory`);
 }
 
+export function closed(arenaName: string): FlowIpcError {
+  return new FlowIpcError(ShmError.CLOSED, `The arena ${arenaName} was closed`);
+}
+
 export function released(what: string): FlowIpcError {
   return new FlowIpcError(ShmError.RELEASED, `${what} was released, or removed from what held it`);
 }

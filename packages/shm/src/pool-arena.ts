@@ -198,7 +198,7 @@ export class PoolArena implements Arena, Disposable {
 
   /** Lets the pool go; who made it also removes its name. Views stay valid until released. Idempotent. */
   close(): void {
-    this.memory.close();
+    this.memory.closed = true;
     this.pool.close();
     if (this.#owner && made.delete(this.name)) tryUnlink(this.name);
   }

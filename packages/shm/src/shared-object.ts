@@ -5,7 +5,6 @@ import { inspectAccessor } from './containers/accessor.js';
 import { Home } from './containers/home.js';
 import { RootPlace } from './containers/place.js';
 import { Budget, type Input, type Live, type Plain, type SharedType } from './containers/type.js';
-import { released } from './errors.js';
 
 const debug = debuglog('flow-ipc');
 
@@ -145,6 +144,6 @@ export class SharedObject<T extends SharedType> implements Disposable {
   }
 
   #live(): void {
-    if (!this.#home.alive) throw released('The object');
+    this.#home.live();
   }
 }

@@ -21,6 +21,8 @@ const KEY = 32;
 const LEAST_BUCKETS = 8;
 const MOST_BUCKETS = 2 ** 31;
 const MOST = 2 ** 32 - 1;
+/** Of a chain, before its end is doubted. */
+const MANY_STEPS = 64;
 
 /**
  * Keys in insertion order, each with a value unless `value` is undefined. Addresses of tables come from their places;
@@ -67,12 +69,18 @@ export class HashTable<K> {
 
   #findHashed(home: Home, at: number, hash: number): number {
     const { memory } = home;
-    const buckets = this.#buckets(home, at);
-    if (buckets.count === 0) return 0;
-    let node = this.#node(home, buckets.at + (hash & (buckets.count - 1)) * 8);
-    for (let left = this.#most(home); node !== 0; left--) {
+    const buckets = memory.u32(at + BUCKET_COUNT);
+    if (buckets === 0) return 0;
+    if ((buckets & (buckets - 1)) !== 0) throw corrupted(`${buckets} buckets`);
+    // Of the buckets, the one that counts is all that has to be there.
+    const block = memory.readPointer(at + BUCKETS);
+    const bucket = block + (hash & (buckets - 1)) * 8;
+    memory.check(bucket, 8);
+    if (block === 0 || block % 8 !== 0) throw corrupted('buckets without a block');
+    let node = this.#node(home, bucket);
+    for (let steps = 0; node !== 0; steps++) {
       if (memory.u32(node + HASH) === hash && this.key.matches(home, node + KEY)) return node;
-      if (left <= 0) throw corrupted('a chain of keys without end');
+      if (steps > MANY_STEPS && steps > this.#most(home)) throw corrupted('a chain of keys without end');
       node = this.#node(home, node + CHAIN);
     }
     return 0;

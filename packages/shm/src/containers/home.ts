@@ -1,6 +1,6 @@
 // Home: one process's hold on one object, which all its accessors and views go through.
 import type { Arena } from '../arena.js';
-import { readOnly, released } from '../errors.js';
+import { closed, readOnly, released } from '../errors.js';
 import type { SharedMemory } from '../shared-memory.js';
 
 interface HandedOut {
@@ -29,9 +29,10 @@ export class Home {
     this.memory = arena.memory;
   }
 
-  /** Throws RELEASED when the object was released here. */
+  /** Throws RELEASED when the object was released here, CLOSED when its arena was. */
   live(): void {
     if (!this.#alive) throw released('The object');
+    if (this.memory.closed) throw closed(this.arena.name);
   }
 
   get alive(): boolean {

@@ -4,6 +4,7 @@ import { HashTable, TABLE_SIZE } from './hash-table.js';
 import type { Home } from './home.js';
 import type { Place } from './place.js';
 import {
+  type AnyKey,
   type Budget,
   type Input,
   type KeyType,
@@ -176,6 +177,6 @@ class MapDeclaration<K extends SharedType, V extends SharedType> implements MapT
 }
 
 /** Keys are numbers, bigints, booleans or strings, equal as in a Map; values are of any type. */
-export function map<K extends KeyType<never>, V extends SharedType>(key: K, value: V): MapType<K, V> {
+export function map<K extends AnyKey, V extends SharedType>(key: K, value: V): MapType<K, V> {
   return new MapDeclaration(key, value);
 }

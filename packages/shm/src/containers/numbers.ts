@@ -31,7 +31,7 @@ interface Recipe<V extends number | bigint, A extends NumericArray> {
   readonly name: string;
   readonly size: 1 | 2 | 4 | 8;
   readonly array: ArrayMaker<A>;
-  readonly get: (memory: SharedMemory, at: number) => V;
+  readonly get: (home: Home, at: number) => V;
   readonly set: (memory: SharedMemory, at: number, value: V) => void;
   /** Undefined: right. Else what it should have been. */
   readonly wrong: (value: V) => string | undefined;
@@ -48,6 +48,7 @@ class Numeric<V extends number | bigint, A extends NumericArray>
   readonly size: 1 | 2 | 4 | 8;
   readonly align: 1 | 2 | 4 | 8;
   readonly array: ArrayMaker<A>;
+  readonly get: (home: Home, at: number) => V;
   readonly #recipe: Recipe<V, A>;
   #key: V | undefined;
 
@@ -57,11 +58,8 @@ class Numeric<V extends number | bigint, A extends NumericArray>
     this.size = recipe.size;
     this.align = recipe.size;
     this.array = recipe.array;
+    this.get = recipe.get;
     this.#recipe = recipe;
-  }
-
-  get(home: Home, at: number): V {
-    return this.#recipe.get(home.memory, at);
   }
 
   write(home: Home, at: number, value: V): void {
@@ -76,7 +74,7 @@ class Numeric<V extends number | bigint, A extends NumericArray>
   }
 
   matches(home: Home, at: number): boolean {
-    const stored = this.#recipe.get(home.memory, at);
+    const stored = this.get(home, at);
     // As in a Map: NaN is one key, and so are 0 and -0.
     return stored === this.#key || Object.is(stored, this.#key);
   }
@@ -113,7 +111,7 @@ export const i8: NumericType<number, Int8Array> = new Numeric({
   name: 'i8',
   size: 1,
   array: Int8Array,
-  get: (m, at) => m.i8(at),
+  get: (home, at) => home.memory.i8(at),
   set: (m, at, v) => m.setU8(at, v),
   wrong: integer(-128, 127),
   hash: hashInteger,
@@ -122,7 +120,7 @@ export const u8: NumericType<number, Uint8Array> = new Numeric({
   name: 'u8',
   size: 1,
   array: Uint8Array,
-  get: (m, at) => m.u8(at),
+  get: (home, at) => home.memory.u8(at),
   set: (m, at, v) => m.setU8(at, v),
   wrong: integer(0, 255),
   hash: hashInteger,
@@ -131,7 +129,7 @@ export const i16: NumericType<number, Int16Array> = new Numeric({
   name: 'i16',
   size: 2,
   array: Int16Array,
-  get: (m, at) => m.i16(at),
+  get: (home, at) => home.memory.i16(at),
   set: (m, at, v) => m.setU16(at, v),
   wrong: integer(-32768, 32767),
   hash: hashInteger,
@@ -140,7 +138,7 @@ export const u16: NumericType<number, Uint16Array> = new Numeric({
   name: 'u16',
   size: 2,
   array: Uint16Array,
-  get: (m, at) => m.u16(at),
+  get: (home, at) => home.memory.u16(at),
   set: (m, at, v) => m.setU16(at, v),
   wrong: integer(0, 65535),
   hash: hashInteger,
@@ -149,7 +147,7 @@ export const i32: NumericType<number, Int32Array> = new Numeric({
   name: 'i32',
   size: 4,
   array: Int32Array,
-  get: (m, at) => m.i32(at),
+  get: (home, at) => home.memory.i32(at),
   set: (m, at, v) => m.setU32(at, v),
   wrong: integer(-(2 ** 31), 2 ** 31 - 1),
   hash: hashInteger,
@@ -158,7 +156,7 @@ export const u32: NumericType<number, Uint32Array> = new Numeric({
   name: 'u32',
   size: 4,
   array: Uint32Array,
-  get: (m, at) => m.u32(at),
+  get: (home, at) => home.memory.u32(at),
   set: (m, at, v) => m.setU32(at, v),
   wrong: integer(0, 2 ** 32 - 1),
   hash: hashInteger,
@@ -167,7 +165,7 @@ export const i64: NumericType<bigint, BigInt64Array> = new Numeric({
   name: 'i64',
   size: 8,
   array: BigInt64Array,
-  get: (m, at) => m.i64(at),
+  get: (home, at) => home.memory.i64(at),
   set: (m, at, v) => m.setU64(at, v),
   wrong: big(-M63, M63 - 1n),
   hash: hashBig,
@@ -176,7 +174,7 @@ export const u64: NumericType<bigint, BigUint64Array> = new Numeric({
   name: 'u64',
   size: 8,
   array: BigUint64Array,
-  get: (m, at) => m.u64(at),
+  get: (home, at) => home.memory.u64(at),
   set: (m, at, v) => m.setU64(at, v),
   wrong: big(0n, 2n * M63 - 1n),
   hash: hashBig,
@@ -186,7 +184,7 @@ export const f32: NumericType<number, Float32Array> = new Numeric({
   name: 'f32',
   size: 4,
   array: Float32Array,
-  get: (m, at) => m.f32(at),
+  get: (home, at) => home.memory.f32(at),
   set: (m, at, v) => m.setF32(at, v),
   stored: Math.fround,
   wrong: anyNumber,
@@ -196,7 +194,7 @@ export const f64: NumericType<number, Float64Array> = new Numeric({
   name: 'f64',
   size: 8,
   array: Float64Array,
-  get: (m, at) => m.f64(at),
+  get: (home, at) => home.memory.f64(at),
   set: (m, at, v) => m.setF64(at, v),
   wrong: anyNumber,
   hash: hashFloat,

@@ -3,7 +3,7 @@ import { Accessor } from './accessor.js';
 import { HashTable, TABLE_SIZE } from './hash-table.js';
 import type { Home } from './home.js';
 import type { Place } from './place.js';
-import type { Budget, KeyType, Plain, SharedType } from './type.js';
+import type { AnyKey, Budget, KeyType, Plain, SharedType } from './type.js';
 
 export class SharedSet<K extends SharedType> extends Accessor<Set<Plain<K>>, Iterable<Plain<K>>> {
   protected readonly type: SetDeclaration<K>;
@@ -118,6 +118,6 @@ class SetDeclaration<K extends SharedType> implements SetType<K> {
 }
 
 /** Keys are numbers, bigints, booleans or strings, equal as in a Set. */
-export function set<K extends KeyType<never>>(key: K): SetType<K> {
+export function set<K extends AnyKey>(key: K): SetType<K> {
   return new SetDeclaration(key);
 }

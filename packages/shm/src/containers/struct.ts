@@ -12,7 +12,7 @@ type DirectKeys<F extends Fields> = {
   [K in keyof F]: Plain<F[K]> extends Live<F[K]> ? K : never;
 }[keyof F];
 
-export type StructPlain<F extends Fields> = { [K in keyof F]: Plain<F[K]> };
+export type StructPlain<F extends Fields> = { -readonly [K in keyof F]: Plain<F[K]> };
 /** What is left out is not touched; in a new struct it is zero or empty. */
 export type StructInput<F extends Fields> = { readonly [K in keyof F]?: Input<F[K]> };
 export type StructLive<F extends Fields> = { [K in DirectKeys<F>]: Live<F[K]> } & {

@@ -60,6 +60,8 @@ export interface KeyType<V = unknown> extends SharedType<V, V, V> {
   matches(home: Home, at: number): boolean;
 }
 
+export type AnyKey = KeyType<number> | KeyType<bigint> | KeyType<boolean> | KeyType<string>;
+
 /** The plain value of a type: numbers, strings, arrays, objects, Maps and Sets. */
 export type Plain<T> = T extends SharedType<infer V, unknown, unknown> ? V : never;
 /** What reading one gives. */
