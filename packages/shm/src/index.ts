@@ -29,6 +29,7 @@ export * as t from './containers/types.js';
 export type { NumericVector, Vector } from './containers/vector.js';
 export { ShmError } from './errors.js';
 export { DEFAULT_POOL_SIZE_MI, PoolArena, type PoolOptions, type PoolStatistics } from './pool-arena.js';
+export { type ShmHandleField, setLentShmHandle, shmHandleToBorrow } from './scoped-handle.js';
 export { ClientSession, ServerSession, SessionServer, type SessionServerOptions } from './sessions.js';
 export { SharedMemory, WINDOW } from './shared-memory.js';
 export { SharedObject } from './shared-object.js';
