@@ -90,7 +90,10 @@ test('a mutex is taken over from an owner that was killed, and says so, blocking
   const object = pool.construct(Shared);
   const { lock } = object.value;
   for (const take of [() => lock.lock(), () => lock.lockAsync()]) {
-    const holder = run(object, `const held = shared.lock.lock(); console.log('held'); setInterval(() => held.held, 1000);`);
+    const holder = run(
+      object,
+      `const held = shared.lock.lock(); console.log('held'); setInterval(() => held.held, 1000);`,
+    );
     await holder.said();
     assert.equal(lock.tryLock(), undefined);
     // From elsewhere, as this thread may be blocked.
