@@ -1,7 +1,6 @@
 // What the asynchronous and the sync_io form of a structured channel have in common.
-import type { BuilderOf, MessageBuilder } from '@flow-ipc/capnp';
+import { type BuilderOf, type MessageBuilder, type MessageReader } from '@flow-ipc/capnp';
 import type { AnyChannel, FlowIpcError, NativeHandle } from '@flow-ipc/core';
-import { adoptBody } from './adopt-body.js';
 import type { StructuredCounters } from './counters.js';
 import type { Engine, RemoteUnexpectedResponseHandler, UnexpectedResponseHandler } from './engine.js';
 import {
@@ -105,7 +104,21 @@ export abstract class ChannelBase<T extends AnyStructType> {
    * it is copied there now.
    */
   adoptMsg(builder: MessageBuilder): MsgOut<T> {
-    return new MsgOut(this.type, adoptBody(this.engine, builder), true);
+    const { serialization } = this.engine;
+    if (serialization.adoptBody) return new MsgOut(this.type, serialization.adoptBody(builder), true);
+    return this.copyMsg(builder.asReader({ traversalLimitWords: Number.POSITIVE_INFINITY }));
+  }
+
+  /** A message with a copy of another one, whose root is of this channel's type. Throws CapnpError if it is damaged. */
+  copyMsg(source: MessageReader): MsgOut<T> {
+    const body = this.engine.newBody(NO_OPTIONS);
+    try {
+      body.builder.rootPointer().set(source.rootPointer());
+      return new MsgOut(this.type, body, true);
+    } catch (err) {
+      body.release();
+      throw err;
+    }
   }
 
   /** Stops expectMsg() or expectMsgs(). False when nothing was expected. Later messages of the kind are kept. */
