@@ -14,14 +14,14 @@ export { AnyStruct, AnyStructBuilder, AnyStructReader, anyStruct } from './any-s
 export { canonicalize, isCanonical } from './canonical.js';
 export { DefaultValue } from './default-value.js';
 export { CapnpError, type CapnpErrorCode, UnsafeIntegerError } from './errors.js';
-export type { Brand, FieldInfo, FieldSource, GroupType, ScalarName } from './fields.js';
+export type { Brand, FieldInfo, FieldSource, GroupType } from './fields.js';
 export { frameMessage, readFramed, unframeSegments } from './framing.js';
 export { fromObject, type Input, type InputOf } from './from-object.js';
 export { bind } from './generic.js';
 export { fromJson, toJson } from './json.js';
 export { ListBuilder } from './list-builder.js';
 export { ListReader } from './list-reader.js';
-export type { Enumerants, ListType } from './list-type.js';
+export type { ElementType, Enumerants, ListType, ScalarName } from './list-type.js';
 export * from './list-types.js';
 export { MessageBuilder } from './message-builder.js';
 export { MessageReader, type ReaderOptions } from './message-reader.js';
