@@ -6,6 +6,7 @@
 
 #include "addon_state.h"
 #include "args.h"
+#include "descriptors.h"
 #include "epoll_reactor.h"
 #include "fd_watcher.h"
 #include "mq_object.h"
@@ -47,7 +48,9 @@ constexpr Export kFunctions[] = {
     {"accept", acceptFd},
     {"closeFd", closeFd},
     {"connectAbstract", connectAbstract},
+    {"disownFd", disownFd},
     {"dupFd", dupFd},
+    {"fdFlags", fdFlags},
     {"listenAbstract", listenAbstract},
     {"mapFd", mapFd},
     {"monotonicNs", monotonicNow},
@@ -55,19 +58,23 @@ constexpr Export kFunctions[] = {
     {"mqInterrupt", mqInterrupt},
     {"mqOpen", mqOpen},
     {"mqUnlink", mqUnlink},
+    {"ownFd", ownFd},
     {"peerCredentials", peerCredentials},
     {"pollFd", pollFd},
     {"pollFds", pollFds},
     {"poolCreate", poolCreate},
     {"poolOpen", poolOpen},
     {"recv", recvBytes},
+    {"replaceFd", replaceFd},
     {"semOpen", semOpen},
     {"send", sendBytes},
+    {"setNonBlocking", setNonBlocking},
     {"setSocketBuffers", setSocketBuffers},
     {"shmCreate", shmCreate},
     {"shmOpen", shmOpen},
     {"shmUnlink", shmUnlink},
     {"signalFd", signalFd},
+    {"socketInfo", socketInfo},
     {"socketPair", socketPair},
     {"timerFd", timerFd},
     {"timerFdSet", timerFdSet},

@@ -5,7 +5,7 @@
  */
 import { loadBinding } from './loader.js';
 
-export type { Binding, MessageQueue, NamedSemaphore, PeerCredentials, Pool } from './binding.js';
+export type { Binding, MessageQueue, NamedSemaphore, PeerCredentials, Pool, SocketInfo } from './binding.js';
 export { MQ_RECEIVE, MQ_SEND, READABLE, WRITABLE } from './binding.js';
 export { loadBinding, NativeNotFoundError, platformPackage } from './loader.js';
 
@@ -16,6 +16,12 @@ export const {
   out,
   closeFd,
   dupFd,
+  ownFd,
+  disownFd,
+  replaceFd,
+  fdFlags,
+  setNonBlocking,
+  socketInfo,
   listenAbstract,
   connectAbstract,
   accept,

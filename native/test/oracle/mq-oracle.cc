@@ -13,8 +13,9 @@
 #include <string>
 #include <vector>
 
-#include <boost/date_time/posix_time/posix_time.hpp>
 #include <boost/interprocess/ipc/message_queue.hpp>
+#include <boost/interprocess/mapped_region.hpp>
+#include <boost/interprocess/shared_memory_object.hpp>
 
 namespace bipc = boost::interprocess;
 
@@ -107,6 +108,16 @@ int main(int argc, char** argv) {
     }
     return 0;
   }
+  if (command == "die-locked" || command == "hold-locked") {  // [milliseconds]
+    bipc::shared_memory_object object(bipc::open_only, name, bipc::read_write);
+    bipc::mapped_region region(object, bipc::read_write);
+    auto* mutex = reinterpret_cast<pthread_mutex_t*>(static_cast<char*>(region.get_address()) + 48);
+    std::cout << pthread_mutex_lock(mutex) << std::endl;
+    if (command == "die-locked") kill(getpid(), SIGKILL);
+    usleep(static_cast<useconds_t>(number(4)) * 1000);
+    pthread_mutex_unlock(mutex);
+    return 0;
+  }
   const auto queue = open(posix, name);
   if (command == "send") {  // <text>...
     for (int i = 4; i < argc; ++i) queue->send(argv[i], 0);
@@ -127,12 +138,6 @@ int main(int argc, char** argv) {
     const auto back = open(posix, argv[4]);
     std::cout << "up" << std::endl;
     for (int64_t i = 0; i < number(5); ++i) back->send(queue->receive(), 0);
-  } else if (command == "timed") {  // <milliseconds>: waits for a message that long, prints whether one came
-    auto& boost = static_cast<BoostQueue&>(*queue);
-    bipc::message_queue::size_type size;
-    unsigned priority;
-    const auto limit = boost::posix_time::microsec_clock::universal_time() + boost::posix_time::milliseconds(number(4));
-    std::cout << boost.queue.timed_receive(boost.room.data(), boost.room.size(), size, priority, limit) << std::endl;
   } else if (command == "count") {
     std::cout << static_cast<BoostQueue&>(*queue).queue.get_num_msg() << std::endl;
   } else {

@@ -3,6 +3,8 @@
  * Usable by itself; sessions and structured channels are built on it.
  * @module
  */
+export { type StreamAdaptorOptions, toDuplex } from './adaptors/duplex.js';
+export { toWebStreams, type WebStreams } from './adaptors/web-streams.js';
 export {
   type AbortOptions,
   type AnyChannel,
@@ -24,6 +26,7 @@ export {
   socketStreamChannel,
   socketStreamChannelOfBlobs,
 } from './channel-kinds.js';
+export type { CoreDiagnostics } from './diagnostics.js';
 export type { Direction, EventLoop, FdWatch, LoopTimer } from './event-loop/event-loop.js';
 export { runEssentialTimers } from './event-loop/lazy-timer.js';
 export { uvEventLoop } from './event-loop/uv-event-loop.js';
@@ -59,17 +62,20 @@ export {
   type SendCounters,
   type SenderPipe,
 } from './transport.js';
+export type { DescriptorInfo, DescriptorKind, SocketDescription } from './util/descriptor-info.js';
 export { ECONNREFUSED } from './util/errno.js';
 export {
   abortedError,
   FlowIpcError,
   type FlowIpcErrorOptions,
   fromNative,
+  HandleError,
   systemError,
   TransportError,
 } from './util/errors.js';
 export { type LogComponent, logger, logSection } from './util/log.js';
 export { NativeHandle } from './util/native-handle.js';
+export type { DescriptorSource } from './util/node-descriptors.js';
 export {
   type PermissionsLevel,
   permissionsLevelNumber,
@@ -85,10 +91,12 @@ export {
   sharedMemoryObjects,
 } from './util/persistent.js';
 export {
+  formatCredentials,
   ownProcessCredentials,
   type ProcessCredentials,
   processInvokedAs,
   processRunning,
+  processScriptPath,
   processStartTime,
   sameCredentials,
 } from './util/process-credentials.js';

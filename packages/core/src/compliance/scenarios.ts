@@ -1,8 +1,9 @@
 // What every transport must do: sizes, order, queueing, ends, pings, silence, closing, descriptors, chance.
 import assert from 'node:assert/strict';
-import { openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dupFd } from '@flow-ipc/native';
 import { TransportError } from '../util/errors.js';
 import { NativeHandle } from '../util/native-handle.js';
 import type { End } from './end.js';
@@ -55,7 +56,10 @@ function fileWith(text: string): NativeHandle {
   const fd = openSync(path, 'wx+');
   unlinkSync(path);
   writeSync(fd, text, 0);
-  return new NativeHandle(fd);
+  // In a worker Node keeps account of what node:fs opened, and wants it closed by node:fs.
+  const handle = new NativeHandle(dupFd(fd));
+  closeSync(fd);
+  return handle;
 }
 
 function textIn(handle: NativeHandle | null): string {

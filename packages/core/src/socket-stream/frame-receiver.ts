@@ -21,6 +21,8 @@ export interface ReceiverHost {
   onActivity(): void;
   /** The kernel refused, or the peer is gone: the other direction cannot go on either. Called before the sink's onEnd. */
   onReceiveFailed(error: FlowIpcError): void;
+  /** Receiving is over, for whatever reason but stop(). Called before the sink's onEnd. */
+  onReceiveEnd(error: FlowIpcError): void;
 }
 
 /**
@@ -121,6 +123,7 @@ export class FrameReceiver {
     if (this.#state === 'ended') return;
     this.#error = error;
     this.stop();
+    this.#host.onReceiveEnd(error);
     this.#sink.onEnd(error);
   }
 

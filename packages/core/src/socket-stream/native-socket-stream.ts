@@ -2,12 +2,15 @@
 import {
   closeFd,
   connectAbstract,
+  disownFd,
+  ownFd,
   peerCredentials,
   pollFd,
   READABLE,
   socketPair,
   WRITABLE,
 } from '@flow-ipc/native';
+import { streamClose, streamEnd, streamOpen } from '../diagnostics.js';
 import type { EventLoop, FdWatch } from '../event-loop/event-loop.js';
 import { LazyTimer } from '../event-loop/lazy-timer.js';
 import { uvEventLoop } from '../event-loop/uv-event-loop.js';
@@ -232,6 +235,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
       watch: () => this.#watched(),
       onActivity: () => this.#idle?.touch(),
       onReceiveFailed: (error) => this.#onReceiveFailed(error),
+      onReceiveEnd: (error) => this.#traceEnd('rcv', error),
     });
     if (this.#earlyEnd) this.#receiver.fail(this.#earlyEnd);
     else if (!paused) this.#receiver.start();
@@ -316,12 +320,21 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
 
   close(): void {
     if (this.#closed) return;
+    if (this.#sender) {
+      streamClose(
+        () => ({ stream: this, counters: this.counters }),
+        () => `${this} ${JSON.stringify(this.counters)}`,
+      );
+    }
     this.#closed = true;
     this.#stopTimers();
     this.#sender?.stop(closedError());
     this.#receiver?.stop();
     this.#watch?.close();
-    if (this.#fd >= 0) closeFd(this.#fd);
+    if (this.#fd >= 0) {
+      disownFd(this.#fd);
+      closeFd(this.#fd);
+    }
     this.#fd = -1;
   }
 
@@ -334,6 +347,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     const sender = this.#connectedSender();
     if (sender.started || this.#receiver) throw new Error('A stream that was started cannot be released');
     const fd = this.#fd;
+    disownFd(fd);
     this.#fd = -1;
     this.close();
     return fd;
@@ -350,12 +364,19 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
       closeFd(fd);
       throw fromNative(err, 'Cannot adopt the socket');
     }
+    // Closed also when this thread is terminated, or the peer would never know.
+    ownFd(fd);
     this.#fd = fd;
     this.#sender = new FrameSender(fd, {
       watch: () => this.#watched(),
       endOfTurn: this.#loop.endOfTurn,
       onSendFailed: (error) => this.#onSendFailed(error),
     });
+    const peer = this.#peer;
+    streamOpen(
+      () => ({ stream: this, peer }),
+      () => `${this}, peer is process ${peer.pid}`,
+    );
   }
 
   #connectedSender(): FrameSender {
@@ -369,6 +390,13 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     this.#watch = this.#loop.watch(this.#fd);
     if (this.#unref) this.#watch.unref();
     return this.#watch;
+  }
+
+  #traceEnd(direction: 'rcv' | 'snd', error: FlowIpcError): void {
+    streamEnd(
+      () => ({ stream: this, direction, error }),
+      () => `${this} ${direction} ${error.code}: ${error.message}`,
+    );
   }
 
   #stopTimers(): void {
@@ -393,9 +421,14 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
   /** The connection is gone (feature 52). What is queued cannot leave any more. */
   #onReceiveFailed(cause: FlowIpcError): void {
     this.#stopTimers();
-    this.#sender?.stop(
-      new FlowIpcError(TransportError.HOSED_CANNOT_SEND, `Sending cannot go on: ${cause.message}`, { cause }),
+    const error = new FlowIpcError(
+      TransportError.HOSED_CANNOT_SEND,
+      `Sending cannot go on: ${cause.message}`,
+      { cause },
     );
+    if (this.#sender?.error) return;
+    this.#sender?.stop(error);
+    this.#traceEnd('snd', error);
   }
 
   /**
@@ -404,6 +437,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
    */
   #onSendFailed(cause: FlowIpcError): void {
     this.#ping?.stop();
+    this.#traceEnd('snd', cause);
     const settle = () => {
       if (this.#closed) return;
       this.#receiver?.drain();

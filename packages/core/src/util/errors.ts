@@ -85,6 +85,16 @@ export const TransportError = {
   ABORTED: 'ERR_FLOW_IPC_ABORTED',
 } as const;
 
+/** Codes of NativeHandle and its conversions. */
+export const HandleError = {
+  /** The handle was closed, released or converted before; or what a descriptor was asked of has none. */
+  CLOSED: 'ERR_FLOW_IPC_HANDLE_CLOSED',
+  /** The socket holds data that would be lost, so it cannot be taken now. */
+  BUSY: 'ERR_FLOW_IPC_HANDLE_BUSY',
+  /** The descriptor is not of the kind that the conversion takes. */
+  WRONG_KIND: 'ERR_FLOW_IPC_HANDLE_WRONG_KIND',
+} as const;
+
 /** An error of the kernel. `errno` is positive or negative, as it comes. */
 export function systemError(syscall: string, errno: number, what: string, cause?: unknown): FlowIpcError {
   const negative = errno > 0 ? -errno : errno;
