@@ -38,13 +38,13 @@ export function copyPointer(source: Segment, from: number, to: Segment, at: numb
     const copy = allocate(to, at, bytes, STRUCT, hi);
     copyStructs(segment, target, copy, placed.at, 1, dataBytes, pointers, depth - 1);
   } else if ((lo & 3) === LIST) {
-    copyList(segment, target, hi, to, at, depth - 1);
+    copyListAt(segment, target, hi, to, at, depth - 1);
   } else {
     throw badPointer('a capability cannot be copied');
   }
 }
 
-function copyList(
+export function copyListAt(
   segment: Segment,
   target: number,
   hi: number,

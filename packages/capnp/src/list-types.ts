@@ -1,6 +1,6 @@
 // The list types that generated code refers to.
 
-import type { ListType } from './list-type.js';
+import type { Enumerants, ListType } from './list-type.js';
 import { ElementSize } from './pointer.js';
 import * as pb from './pointer-list-builders.js';
 import * as pr from './pointer-list-readers.js';
@@ -11,18 +11,24 @@ import type { StructBuilder } from './struct-builder.js';
 import type { StructReader } from './struct-reader.js';
 import type { BuilderConstructor, ReaderConstructor } from './struct-type.js';
 
+type ReaderClass<R> = new (segment: Segment, depth: number) => R;
+type BuilderClass<R, B> = new (segment: Segment, type: ListType<R, B>) => B;
+
 function plain<R, B>(
   elementSize: ElementSize,
-  Reader: new (segment: Segment, depth: number) => R,
-  Builder: new (segment: Segment) => B,
+  Reader: ReaderClass<R>,
+  Builder: BuilderClass<R, B>,
+  more: { readonly enumerants?: Enumerants } = {},
 ): ListType<R, B> {
-  return {
+  const type: ListType<R, B> = {
     elementSize,
     dataWords: 0,
     pointerCount: 0,
+    ...more,
     reader: (segment, depth) => new Reader(segment, depth),
-    builder: (segment) => new Builder(segment),
+    builder: (segment) => new Builder(segment, type),
   };
+  return type;
 }
 
 export const VoidList = /* @__PURE__ */ plain(ElementSize.void, sr.VoidListReader, sb.VoidListBuilder);
@@ -73,11 +79,18 @@ export const AnyPointerList = /* @__PURE__ */ plain(
   pb.AnyPointerListBuilder,
 );
 
-const anyEnumList = /* @__PURE__ */ plain(ElementSize.twoBytes, sr.EnumListReader, sb.EnumListBuilder);
-
-/** List of an enum; `E` is the type of its values. */
-export function enumList<E extends number>(): ListType<sr.EnumListReader<E>, sb.EnumListBuilder<E>> {
-  return anyEnumList as ListType<sr.EnumListReader<E>, sb.EnumListBuilder<E>>;
+/** List of an enum; `E` is the type of its values. Made once per enum. */
+export function enumList<E extends number>(
+  enumerants: Readonly<Record<string, E>>,
+): ListType<sr.EnumListReader<E>, sb.EnumListBuilder<E>> {
+  return once(enumerants, () =>
+    plain<sr.EnumListReader<E>, sb.EnumListBuilder<E>>(
+      ElementSize.twoBytes,
+      sr.EnumListReader,
+      sb.EnumListBuilder,
+      { enumerants },
+    ),
+  );
 }
 
 /** List of a struct type. Made once per type. */
@@ -87,30 +100,42 @@ export function structList<R extends StructReader, B extends StructBuilder>(type
   readonly Reader: ReaderConstructor<R>;
   readonly Builder: BuilderConstructor<B>;
 }): ListType<pr.StructListReader<R>, pb.StructListBuilder<B>> {
-  let list = structLists.get(type);
-  if (list === undefined) {
+  return once(type, () => {
     const { Reader, Builder, dataWords, pointerCount } = type;
-    list = {
+    const list: ListType<pr.StructListReader<R>, pb.StructListBuilder<B>> = {
       elementSize: ElementSize.composite,
       dataWords,
       pointerCount,
       reader: (segment, depth) => new pr.StructListReader(segment, depth, Reader),
-      builder: (segment) => new pb.StructListBuilder(segment, Builder),
+      builder: (segment) => new pb.StructListBuilder(segment, list as never, Builder),
     };
-    structLists.set(type, list);
-  }
-  return list as ListType<pr.StructListReader<R>, pb.StructListBuilder<B>>;
+    return list;
+  });
 }
 
-const structLists = /* @__PURE__ */ new WeakMap<object, ListType<unknown, unknown>>();
-
-/** List of lists. */
+/** List of lists. Made once per type. */
 export function listOf<R, B>(inner: ListType<R, B>): ListType<pr.ListListReader<R>, pb.ListListBuilder<B>> {
-  return {
-    elementSize: ElementSize.pointer,
-    dataWords: 0,
-    pointerCount: 0,
-    reader: (segment, depth) => new pr.ListListReader(segment, depth, inner),
-    builder: (segment) => new pb.ListListBuilder(segment, inner),
-  };
+  return once(inner, () => {
+    const list: ListType<pr.ListListReader<R>, pb.ListListBuilder<B>> = {
+      elementSize: ElementSize.pointer,
+      dataWords: 0,
+      pointerCount: 0,
+      inner,
+      reader: (segment, depth) => new pr.ListListReader(segment, depth, inner),
+      builder: (segment) => new pb.ListListBuilder(segment, list as never, inner),
+    };
+    return list;
+  });
+}
+
+const made = /* @__PURE__ */ new WeakMap<object, ListType<unknown, unknown>>();
+
+/** The list type of an element type: the same object each time, which generated code asks for at each access. */
+function once<R, B>(element: object, make: () => ListType<R, B>): ListType<R, B> {
+  let list = made.get(element);
+  if (list === undefined) {
+    list = make();
+    made.set(element, list);
+  }
+  return list as ListType<R, B>;
 }

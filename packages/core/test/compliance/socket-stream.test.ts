@@ -10,7 +10,12 @@ import {
   syncIoEnd,
   transportCompliance,
 } from '../../src/compliance/index.js';
-import { NativeSocketStream, socketStreamChannel, socketStreamChannelOfBlobs } from '../../src/index.js';
+import {
+  mqsSocketStreamChannel,
+  NativeSocketStream,
+  socketStreamChannel,
+  socketStreamChannelOfBlobs,
+} from '../../src/index.js';
 import {
   type EpollWatch,
   Channel as SyncIoChannel,
@@ -78,6 +83,29 @@ describe.each([
   ['sync_io form, tiny buffers', both, (fd: number) => syncIo(tiny(fd), 'handles')],
 ] as const)('%s', (_, features, make) => {
   transportCompliance({ test: it, features, connect: connectHere(make) });
+});
+
+/** Blobs by one socket, descriptors by another: the two-pipe form, which does not care what its pipes are. */
+const twoPipes = (make: (blobs: number, handles: number) => End) => async (task: FarTask) => {
+  const [a, b] = NativeSocketStream.pair();
+  const [c, d] = NativeSocketStream.pair();
+  const [end, other] = [make(a, c), make(b, d)];
+  return { end, far: runFarEnd(task, other) };
+};
+const pipes = <S>(stream: S) => ({ sender: stream, receiver: stream });
+
+describe('two pipes', () => {
+  const make = (blobs: number, handles: number): End =>
+    mqsSocketStreamChannel(pipes(new NativeSocketStream(blobs)), new NativeSocketStream(handles));
+  transportCompliance({ test: it, features: { ...both, onePipe: false }, connect: twoPipes(make) });
+});
+
+describe('two pipes in sync_io form', () => {
+  const make = (blobs: number, handles: number): End =>
+    syncIoEnd(
+      new SyncIoChannel({ blobs: pipes(new SyncIoStream(blobs)), handles: pipes(new SyncIoStream(handles)) }),
+    );
+  transportCompliance({ test: it, features: { ...both, onePipe: false }, connect: twoPipes(make) });
 });
 
 describe('sync_io form turned async', () => {
