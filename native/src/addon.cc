@@ -8,6 +8,8 @@
 #include "args.h"
 #include "epoll_reactor.h"
 #include "fd_watcher.h"
+#include "jemalloc_borrower_object.h"
+#include "jemalloc_object.h"
 #include "named_semaphore.h"
 #include "pool.h"
 #include "pool_memory.h"
@@ -45,6 +47,7 @@ constexpr Export kFunctions[] = {
     {"accept", acceptFd},
     {"closeFd", closeFd},
     {"connectAbstract", connectAbstract},
+    {"detachBuffers", detachBuffers},
     {"dupFd", dupFd},
     {"listenAbstract", listenAbstract},
     {"mapFd", mapFd},
@@ -75,6 +78,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   }
   exports["FdWatcher"] = FdWatcher::define(env, state);
   exports["EpollReactor"] = EpollReactor::define(env);
+  exports["OwnArena"] = OwnArena::define(env, state);
+  exports["BorrowedPools"] = BorrowedPools::define(env);
   // Kept private: scripts get instances from poolCreate(), poolOpen() and semOpen() only.
   state->poolClass = Napi::Persistent(Pool::define(env, state));
   state->semaphoreClass = Napi::Persistent(NamedSemaphore::define(env, state));

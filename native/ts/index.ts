@@ -5,7 +5,7 @@
  */
 import { loadBinding } from './loader.js';
 
-export type { Binding, NamedSemaphore, PeerCredentials, Pool } from './binding.js';
+export type { Binding, NamedSemaphore, OwnArenaStats, OwnPool, PeerCredentials, Pool } from './binding.js';
 export { READABLE, WRITABLE } from './binding.js';
 export { loadBinding, NativeNotFoundError, platformPackage } from './loader.js';
 
@@ -33,8 +33,13 @@ export const {
   mapFd,
   poolCreate,
   poolOpen,
+  OwnArena,
+  BorrowedPools,
+  detachBuffers,
   semOpen,
   monotonicNs,
 } = binding;
 export type FdWatcher = import('./binding.js').FdWatcher;
 export type EpollReactor = import('./binding.js').EpollReactor;
+export type OwnArena = import('./binding.js').OwnArena;
+export type BorrowedPools = import('./binding.js').BorrowedPools;
