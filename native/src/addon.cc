@@ -6,6 +6,7 @@
 
 #include "addon_state.h"
 #include "args.h"
+#include "descriptors.h"
 #include "epoll_reactor.h"
 #include "fd_watcher.h"
 #include "jemalloc_borrower_object.h"
@@ -48,21 +49,27 @@ constexpr Export kFunctions[] = {
     {"closeFd", closeFd},
     {"connectAbstract", connectAbstract},
     {"detachBuffers", detachBuffers},
+    {"disownFd", disownFd},
     {"dupFd", dupFd},
+    {"fdFlags", fdFlags},
     {"listenAbstract", listenAbstract},
     {"mapFd", mapFd},
     {"monotonicNs", monotonicNow},
+    {"ownFd", ownFd},
     {"peerCredentials", peerCredentials},
     {"pollFd", pollFd},
     {"poolCreate", poolCreate},
     {"poolOpen", poolOpen},
     {"recv", recvBytes},
+    {"replaceFd", replaceFd},
     {"semOpen", semOpen},
     {"send", sendBytes},
+    {"setNonBlocking", setNonBlocking},
     {"shmCreate", shmCreate},
     {"shmOpen", shmOpen},
     {"shmUnlink", shmUnlink},
     {"signalFd", signalFd},
+    {"socketInfo", socketInfo},
     {"socketPair", socketPair},
 };
 

@@ -6,6 +6,8 @@
 
 #include <memory>
 
+#include "owned_fds.h"
+
 namespace flow_ipc {
 
 class PoolMemory;
@@ -29,6 +31,9 @@ class AddonState {
   // libuv handles of this environment: the loop must not be torn down before the last has closed.
   void addWatch(WatchHandle* handle);
   void removeWatch(WatchHandle* handle);
+
+  // Closed with this state, that is once scripts have stopped and every watch has been closed.
+  OwnedFds ownedFds;
 
   // poolCreate() and poolOpen() pass their pool to the constructor of Pool here: scripts cannot make one.
   std::unique_ptr<PoolMemory> pendingPool;

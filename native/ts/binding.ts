@@ -15,6 +15,17 @@ export interface PeerCredentials {
   gid: number;
 }
 
+/** What a socket is, in the kernel's numbers. */
+export interface SocketInfo {
+  /** AF_UNIX 1, AF_INET 2, AF_INET6 10, and so on. */
+  domain: number;
+  /** SOCK_STREAM 1, SOCK_DGRAM 2, SOCK_SEQPACKET 5, and so on. */
+  type: number;
+  listening: boolean;
+  /** It has a peer. A connection that the peer has reset has none any more. */
+  connected: boolean;
+}
+
 /** Bits for {@link FdWatcher.start}, {@link Binding.pollFd} and {@link EpollReactor}. */
 export const READABLE = 1;
 export const WRITABLE = 2;
@@ -251,6 +262,21 @@ export interface Binding {
   closeFd(fd: number): void;
   /** F_DUPFD_CLOEXEC. */
   dupFd(fd: number): number;
+  /**
+   * Makes the descriptor one that the end of this environment closes: nobody else could when a worker is terminated.
+   * Whoever closes it earlier, or gives it away, calls disownFd() first. Throws when it is not open.
+   */
+  ownFd(fd: number): void;
+  /** False, with no effect, when it was not owned. */
+  disownFd(fd: number): boolean;
+  /** Puts what `source` names in the place of what `target` names, which is closed, in one step (dup3). Both stay. */
+  replaceFd(source: number, target: number): void;
+  /** F_GETFL: access mode and status flags. */
+  fdFlags(fd: number): number;
+  /** Sets or clears O_NONBLOCK, which all descriptors of the same open file share, also those of other processes. */
+  setNonBlocking(fd: number, on: boolean): void;
+  /** Throws with code ENOTSOCK when it is none. */
+  socketInfo(fd: number): SocketInfo;
 
   /** Unix stream sockets in the abstract namespace: NUL + name, no trailing NUL. */
   listenAbstract(name: string, backlog: number): number;

@@ -5,7 +5,7 @@
  */
 import { loadBinding } from './loader.js';
 
-export type { Binding, NamedSemaphore, OwnArenaStats, OwnPool, PeerCredentials, Pool } from './binding.js';
+export type { Binding, NamedSemaphore, OwnArenaStats, OwnPool, PeerCredentials, Pool, SocketInfo } from './binding.js';
 export { READABLE, WRITABLE } from './binding.js';
 export { loadBinding, NativeNotFoundError, platformPackage } from './loader.js';
 
@@ -16,6 +16,12 @@ export const {
   out,
   closeFd,
   dupFd,
+  ownFd,
+  disownFd,
+  replaceFd,
+  fdFlags,
+  setNonBlocking,
+  socketInfo,
   listenAbstract,
   connectAbstract,
   accept,

@@ -27,13 +27,22 @@ export {
   systemError,
   TransportError,
 } from './util/errors.js';
+export { type LogComponent, logger, logSection } from './util/log.js';
 export { NativeHandle } from './util/native-handle.js';
 export {
   type PermissionsLevel,
   permissionsLevelNumber,
   producerConsumerMode,
+  setResourcePermissions,
   sharedResourceMode,
 } from './util/permissions.js';
+export {
+  namesInFolder,
+  type PersistentKind,
+  removeEachPersistentIf,
+  removeEachPersistentWithPrefix,
+  sharedMemoryObjects,
+} from './util/persistent.js';
 export {
   ownProcessCredentials,
   type ProcessCredentials,
@@ -42,11 +51,23 @@ export {
   processStartTime,
   sameCredentials,
 } from './util/process-credentials.js';
-export { negotiate, PROTOCOL_VERSION } from './util/protocol-negotiator.js';
 export {
+  negotiate,
+  PROTOCOL_VERSION,
+  ProtocolNegotiator,
+  VERSION_UNKNOWN,
+  VERSION_UNSUPPORTED,
+} from './util/protocol-negotiator.js';
+export {
+  decomposeNonSessionResourceName,
   decomposeResourceName,
+  FIRST_OR_ONLY,
   MAX_NAME_LENGTH,
+  NAME_ROOT,
+  NAME_SEPARATOR,
+  type NamePart,
   type NameScope,
+  nonSessionResourceName,
   ResourceType,
   resourceName,
   SENTINEL,
