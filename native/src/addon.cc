@@ -18,6 +18,7 @@
 #include "sliced_wait.h"
 #include "socket_io.h"
 #include "sockets.h"
+#include "timer_fd.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #define FLOW_IPC_BUILD "asan+ubsan"
@@ -58,6 +59,7 @@ constexpr Export kFunctions[] = {
     {"ownFd", ownFd},
     {"peerCredentials", peerCredentials},
     {"pollFd", pollFd},
+    {"pollFds", pollFds},
     {"poolCreate", poolCreate},
     {"poolOpen", poolOpen},
     {"recv", recvBytes},
@@ -65,12 +67,15 @@ constexpr Export kFunctions[] = {
     {"semOpen", semOpen},
     {"send", sendBytes},
     {"setNonBlocking", setNonBlocking},
+    {"setSocketBuffers", setSocketBuffers},
     {"shmCreate", shmCreate},
     {"shmOpen", shmOpen},
     {"shmUnlink", shmUnlink},
     {"signalFd", signalFd},
     {"socketInfo", socketInfo},
     {"socketPair", socketPair},
+    {"timerFd", timerFd},
+    {"timerFdSet", timerFdSet},
 };
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {

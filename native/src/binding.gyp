@@ -35,6 +35,7 @@
         "src/sliced_wait.cc",
         "src/socket_io.cc",
         "src/sockets.cc",
+        "src/timer_fd.cc",
         "src/unaccounted_buffer.cc"
       ],
       "include_dirs": ["<!@(node -p \"require('node-addon-api').include\")", "<(flow_ipc_jemalloc)/include"],

@@ -285,6 +285,8 @@ export interface Binding {
   accept(listenFd: number): number;
   socketPair(): [number, number];
   peerCredentials(fd: number): PeerCredentials;
+  /** SO_SNDBUF and SO_RCVBUF; 0 leaves one as it is. The kernel doubles the figures and has lower and upper limits. */
+  setSocketBuffers(fd: number, sendBytes: number, receiveBytes: number): void;
 
   /**
    * One sendmsg(MSG_DONTWAIT | MSG_NOSIGNAL) of a[aOffset, +aLength) then, if `b` is not null, b[bOffset, +bLength);
@@ -317,6 +319,16 @@ export interface Binding {
    * allowed. A hang-up or error is reported as every bit asked. Returns 0 early when the worker is being terminated.
    */
   pollFd(fd: number, events: number, timeoutMs: number): number;
+  /**
+   * pollFd on up to 64 at once: triples (fd, events, ready bits out); those with events 0 are passed over. How many
+   * are ready, 0 at time-out, or -errno.
+   */
+  pollFds(set: Int32Array, timeoutMs: number): number;
+
+  /** A descriptor that becomes readable when its time has come (CLOCK_MONOTONIC). */
+  timerFd(): number;
+  /** Sets it to expire once, in `ms` (fractions allowed; 0: at once), and forgets an expiry not read; -1 disarms it. */
+  timerFdSet(fd: number, ms: number): void;
 
   FdWatcher: new (fd: number, callback: (ready: number) => void) => FdWatcher;
   EpollReactor: new () => EpollReactor;

@@ -3,21 +3,48 @@
  * Usable by itself; sessions and structured channels are built on it.
  * @module
  */
-export { type AbortOptions, Channel, type ChannelMessage } from './channel.js';
+export {
+  type AbortOptions,
+  type AnyChannel,
+  Channel,
+  type ChannelCounters,
+  type ChannelFeature,
+  type ChannelOptions,
+  type ChannelPipes,
+  type PipePair,
+} from './channel.js';
+export type { ChannelMessage, ReceivedInto } from './channel-inbox.js';
+export {
+  type MqsChannel,
+  type MqsSocketStreamChannel,
+  mqsChannel,
+  mqsSocketStreamChannel,
+  type SocketStreamChannel,
+  type SocketStreamChannelOfBlobs,
+  socketStreamChannel,
+  socketStreamChannelOfBlobs,
+} from './channel-kinds.js';
 export type { Direction, EventLoop, FdWatch, LoopTimer } from './event-loop/event-loop.js';
 export { runEssentialTimers } from './event-loop/lazy-timer.js';
 export { uvEventLoop } from './event-loop/uv-event-loop.js';
 export { NativeSocketStreamAcceptor } from './socket-stream/acceptor.js';
 export { MAX_BLOB_SIZE } from './socket-stream/frame.js';
-export type { FrameSink } from './socket-stream/frame-receiver.js';
-export { FrameSender } from './socket-stream/frame-sender.js';
+export {
+  NativeSocketStream,
+  type StreamCounters,
+  type StreamOptions,
+} from './socket-stream/native-socket-stream.js';
+export { ReceiveBuffer } from './socket-stream/receive-buffer.js';
 export {
   DEFAULT_IDLE_TIMEOUT_MS,
   DEFAULT_PING_PERIOD_MS,
-  NativeSocketStream,
-  type StreamCounters,
-} from './socket-stream/native-socket-stream.js';
-export { ReceiveBuffer } from './socket-stream/receive-buffer.js';
+  type FrameSink,
+  type Pipe,
+  type ReceiveCounters,
+  type ReceiverPipe,
+  type SendCounters,
+  type SenderPipe,
+} from './transport.js';
 export { ECONNREFUSED } from './util/errno.js';
 export {
   abortedError,
@@ -74,3 +101,4 @@ export {
   SharedName,
 } from './util/shared-name.js';
 export { onAbort } from './util/waiter-queue.js';
+export { waitForPipes } from './wait-for-pipes.js';

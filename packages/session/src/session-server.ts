@@ -257,7 +257,7 @@ async function openInitChannels(
   handles: boolean,
   channels: Channel[],
 ): Promise<void> {
-  const peer = master.ownedChannel.remotePeerProcessCredentials;
+  const peer = master.ownedChannel.remotePeerProcessCredentials!;
   for (let i = 1; i <= count; i++) {
     const { channel, peerEnd } = makeChannel(handles, peer);
     channels.push(channel);

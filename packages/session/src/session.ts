@@ -82,7 +82,8 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
 
   /** Who is at the other end, as the kernel says. */
   get peer(): ProcessCredentials {
-    return this.master.ownedChannel.remotePeerProcessCredentials;
+    // The master channel is a socket: it can tell.
+    return this.master.ownedChannel.remotePeerProcessCredentials!;
   }
 
   /** The token that the session's structured channels carry. */
@@ -162,6 +163,8 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
         options.signal ? { timeoutMs, signal: options.signal } : { timeoutMs },
       );
     } catch (err) {
+      // An error that sending met is told to us only.
+      if (this.master.error) this.lost(this.master.error);
       if ((err as FlowIpcError).code !== TransportError.TIMEOUT) throw err;
       throw new FlowIpcError(
         SessionError.OPEN_CHANNEL_TIMEOUT,

@@ -308,7 +308,7 @@ describe('a peer that breaks the protocol ends the channel:', () => {
       raw.sendNativeHandle(handle, bytes(BODY));
     }
     await turn(20);
-    expect(onError).toHaveBeenCalledWith(coded('MISUSED_SCHEMA'));
+    expect(onError).toHaveBeenCalledWith(coded('GOT_HNDL'));
     closeAll();
     expect(readdirSync('/proc/self/fd').length).toBe(before);
   });

@@ -69,7 +69,7 @@ export class NativeSocketStreamAcceptor {
       if (fd === EAGAIN) break;
       if (TRANSIENT.has(fd)) {
         // Watching on would spin: the listener stays readable.
-        this.#loop.timer(this.#onReadable).start(RETRY_MS);
+        this.#loop.timer(this.#onReadable, 'rcv').start(RETRY_MS);
         return;
       }
       if (fd < 0) {
@@ -84,7 +84,7 @@ export class NativeSocketStreamAcceptor {
   #take(fd: number): void {
     let stream: NativeSocketStream;
     try {
-      stream = new NativeSocketStream(fd, this.#loop);
+      stream = new NativeSocketStream(fd, { loop: this.#loop });
     } catch {
       return; // The peer's credentials cannot be had: it is of no use to anybody.
     }

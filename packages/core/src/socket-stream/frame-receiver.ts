@@ -1,6 +1,7 @@
 // The receiving half of a socket stream: drains the socket into one buffer and cuts it into messages.
 import { closeFd, out, recv } from '@flow-ipc/native';
 import type { FdWatch } from '../event-loop/event-loop.js';
+import type { FrameSink } from '../transport.js';
 import { EAGAIN, EINTR } from '../util/errno.js';
 import { FlowIpcError, systemError, TransportError } from '../util/errors.js';
 import { negotiate } from '../util/protocol-negotiator.js';
@@ -13,15 +14,13 @@ const OUT_SURPLUS = 2;
 /** The rest of a message at least this long is read straight into its own memory, saving a copy. */
 const DIRECT_READ = 16 * 1024;
 
-/** Where received messages go. */
-export interface FrameSink {
-  /**
-   * One message: `length` bytes at `offset` of `buffer`, and a descriptor (-1: none) that the sink now owns.
-   * Unless `owned`, the buffer is re-used after the call returns: copy what is to be kept.
-   */
-  onMessage(buffer: ReceiveBuffer, offset: number, length: number, fd: number, owned: boolean): void;
-  /** Reading is over, once: in good order (RECEIVES_FINISHED), by end of file, or by an error. */
-  onEnd(error: FlowIpcError): void;
+/** What a receiver needs of the stream that it is half of. */
+export interface ReceiverHost {
+  watch(): FdWatch;
+  /** Something was read. */
+  onActivity(): void;
+  /** The kernel refused, or the peer is gone: the other direction cannot go on either. Called before the sink's onEnd. */
+  onReceiveFailed(error: FlowIpcError): void;
 }
 
 /**
@@ -33,10 +32,9 @@ export interface FrameSink {
  */
 export class FrameReceiver {
   readonly #fd: number;
-  readonly #watch: FdWatch;
   readonly #sink: FrameSink;
-  readonly #onActivity: () => void;
-  #state: 'idle' | 'running' | 'paused' | 'ended' = 'idle';
+  readonly #host: ReceiverHost;
+  #state: 'running' | 'paused' | 'ended' = 'paused';
   #versionKnown = false;
 
   // What is being parsed; fields, not locals, so that a handler may drain() again in the midst of it.
@@ -56,21 +54,29 @@ export class FrameReceiver {
   bytes = 0;
   systemCalls = 0;
 
-  constructor(fd: number, watch: FdWatch, sink: FrameSink, onActivity: () => void) {
+  #error: FlowIpcError | undefined;
+
+  constructor(fd: number, sink: FrameSink, host: ReceiverHost) {
     this.#fd = fd;
-    this.#watch = watch;
     this.#sink = sink;
-    this.#onActivity = onActivity;
+    this.#host = host;
+  }
+
+  get running(): boolean {
+    return this.#state === 'running';
   }
 
   get ended(): boolean {
     return this.#state === 'ended';
   }
 
+  get error(): FlowIpcError | undefined {
+    return this.#error;
+  }
+
   start(): void {
-    if (this.#state !== 'idle') return;
     this.#state = 'running';
-    this.#watch.wait('rcv', this.#onReadable);
+    this.#wait();
   }
 
   /** Stops handing out messages; what has been read already is kept. */
@@ -82,10 +88,13 @@ export class FrameReceiver {
     if (this.#state !== 'paused') return;
     this.#state = 'running';
     // Not from within the caller: it may be a handler whose message lies in the very buffer.
-    queueMicrotask(() => {
-      this.drain();
-      if (this.#state === 'running') this.#watch.wait('rcv', this.#onReadable);
-    });
+    queueMicrotask(this.#onReadable);
+  }
+
+  resumeNow(): void {
+    if (this.#state !== 'paused') return;
+    this.#state = 'running';
+    this.#onReadable();
   }
 
   /** Reads and hands out what is there now. */
@@ -104,14 +113,25 @@ export class FrameReceiver {
 
   fail(error: FlowIpcError): void {
     if (this.#state === 'ended') return;
+    this.#error = error;
     this.stop();
     this.#sink.onEnd(error);
   }
 
+  /** A failure of the connection itself. */
+  #failBoth(error: FlowIpcError): void {
+    this.#host.onReceiveFailed(error);
+    this.fail(error);
+  }
+
   readonly #onReadable = (): void => {
     this.drain();
-    if (this.#state === 'running') this.#watch.wait('rcv', this.#onReadable);
+    this.#wait();
   };
+
+  #wait(): void {
+    if (this.#state === 'running') this.#host.watch().wait('rcv', this.#onReadable);
+  }
 
   /** One system call and the messages it brought. False when the socket is (most likely) empty. */
   #readOnce(): boolean {
@@ -156,7 +176,7 @@ export class FrameReceiver {
     const n = recv(this.#fd, target, offset, room);
     if (n > 0) {
       this.bytes += n;
-      this.#onActivity();
+      this.#host.onActivity();
       if (out[OUT_SURPLUS] !== 0) {
         this.fail(
           new FlowIpcError(
@@ -169,8 +189,8 @@ export class FrameReceiver {
       this.#readFd = out[OUT_FD]!;
       return n;
     }
-    if (n === 0) this.fail(new FlowIpcError(TransportError.EOF, 'The peer closed the connection'));
-    else if (n !== EAGAIN && n !== EINTR) this.fail(systemError('recvmsg', n, 'Cannot receive'));
+    if (n === 0) this.#failBoth(new FlowIpcError(TransportError.EOF, 'The peer closed the connection'));
+    else if (n !== EAGAIN && n !== EINTR) this.#failBoth(systemError('recvmsg', n, 'Cannot receive'));
     return 0;
   }
 

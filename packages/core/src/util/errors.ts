@@ -49,6 +49,8 @@ export const TransportError = {
   HOSED_CANNOT_RECEIVE: 'ERR_FLOW_IPC_LOW_LVL_TRANSPORT_HOSED_CANNOT_RECEIVE',
   /** A descriptor came where the protocol allows none, more than one came, or control data was cut. */
   UNEXPECTED_PAYLOAD: 'ERR_FLOW_IPC_LOW_LVL_UNEXPECTED_STREAM_PAYLOAD_BEYOND_HNDL',
+  /** A message came that is longer than the memory given for it. */
+  EXCEEDS_USER_STORAGE: 'ERR_FLOW_IPC_MESSAGE_SIZE_EXCEEDS_USER_STORAGE',
   /** A message carried a descriptor although only blobs were asked for. */
   GOT_NON_BLOB: 'ERR_FLOW_IPC_BLOB_RECEIVER_GOT_NON_BLOB',
   /** Nothing came from the peer, not even a ping, for the idle time-out. */
@@ -60,6 +62,8 @@ export const TransportError = {
   INVALID_ARGUMENT: 'ERR_FLOW_IPC_INVALID_ARGUMENT',
   /** The wait ended before what it waited for. */
   TIMEOUT: 'ERR_FLOW_IPC_TIMEOUT',
+  /** The stream is not connected (yet): it is in NULL state. */
+  NOT_CONNECTED: 'ERR_FLOW_IPC_NOT_CONNECTED',
   /** The object was closed while this was pending, or before it was asked. */
   CLOSED: 'ERR_FLOW_IPC_OBJECT_SHUTDOWN_ABORTED_COMPLETION_HANDLER',
   /** The peer's end is gone without a graceful end: closed, or its process died. */
