@@ -11,6 +11,7 @@
 #include "fd_watcher.h"
 #include "jemalloc_borrower_object.h"
 #include "jemalloc_object.h"
+#include "mq_object.h"
 #include "named_semaphore.h"
 #include "pool.h"
 #include "pool_memory.h"
@@ -57,6 +58,10 @@ constexpr Export kFunctions[] = {
     {"mapFd", mapFd},
     {"monotonicNs", monotonicNow},
     {"ownFd", ownFd},
+    {"mqCreate", mqCreate},
+    {"mqInterrupt", mqInterrupt},
+    {"mqOpen", mqOpen},
+    {"mqUnlink", mqUnlink},
     {"peerCredentials", peerCredentials},
     {"pollFd", pollFd},
     {"pollFds", pollFds},
@@ -92,9 +97,10 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["EpollReactor"] = EpollReactor::define(env);
   exports["OwnArena"] = OwnArena::define(env, state);
   exports["BorrowedPools"] = BorrowedPools::define(env);
-  // Kept private: scripts get instances from poolCreate(), poolOpen() and semOpen() only.
+  // Kept private: scripts get instances from poolCreate(), poolOpen(), mqCreate(), mqOpen() and semOpen() only.
   state->poolClass = Napi::Persistent(Pool::define(env, state));
   state->semaphoreClass = Napi::Persistent(NamedSemaphore::define(env, state));
+  state->queueClass = Napi::Persistent(MessageQueue::define(env, state));
   exports["out"] = state->outArray(env);
   exports["version"] = Napi::String::New(env, describeBuild());
   return exports;

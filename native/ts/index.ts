@@ -5,8 +5,17 @@
  */
 import { loadBinding } from './loader.js';
 
-export type { Binding, NamedSemaphore, OwnArenaStats, OwnPool, PeerCredentials, Pool, SocketInfo } from './binding.js';
-export { READABLE, WRITABLE } from './binding.js';
+export type {
+  Binding,
+  MessageQueue,
+  NamedSemaphore,
+  OwnArenaStats,
+  OwnPool,
+  PeerCredentials,
+  Pool,
+  SocketInfo,
+} from './binding.js';
+export { MQ_RECEIVE, MQ_SEND, READABLE, WRITABLE } from './binding.js';
 export { loadBinding, NativeNotFoundError, platformPackage } from './loader.js';
 
 const binding = loadBinding();
@@ -46,6 +55,10 @@ export const {
   OwnArena,
   BorrowedPools,
   detachBuffers,
+  mqCreate,
+  mqOpen,
+  mqUnlink,
+  mqInterrupt,
   semOpen,
   monotonicNs,
 } = binding;

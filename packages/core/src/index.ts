@@ -45,7 +45,7 @@ export {
   type SendCounters,
   type SenderPipe,
 } from './transport.js';
-export { ECONNREFUSED } from './util/errno.js';
+export { EAGAIN, ECONNREFUSED } from './util/errno.js';
 export {
   abortedError,
   FlowIpcError,
