@@ -67,6 +67,7 @@ constexpr Export kFunctions[] = {
     {"pollFds", pollFds},
     {"poolCreate", poolCreate},
     {"poolOpen", poolOpen},
+    {"poolOpenOrCreate", poolOpenOrCreate},
     {"recv", recvBytes},
     {"replaceFd", replaceFd},
     {"semOpen", semOpen},

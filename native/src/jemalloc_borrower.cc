@@ -35,10 +35,11 @@ int JemallocBorrower::add(uint32_t collection, uint32_t pool, const std::string&
   if (fd < 0) return -errno;
   struct stat file;
   int err = fstat(fd, &file) != 0 ? errno : static_cast<uint64_t>(file.st_size) < size ? ERANGE : 0;
-  std::shared_ptr<Mapping> mapping;
+  std::shared_ptr<BorrowedMapping> mapping;
   if (err == 0) {
-    mapping = Mapping::map(fd, 0, size, true);
-    if (mapping == nullptr) err = errno;
+    auto pages = Mapping::map(fd, 0, size, true);
+    if (pages == nullptr) err = errno;
+    else mapping = std::make_shared<BorrowedMapping>(std::move(pages), size);
   }
   close(fd);
   if (err != 0) return -err;
@@ -63,22 +64,22 @@ const JemallocBorrower::Pool* JemallocBorrower::find(uint32_t collection, uint32
   return found == pools_.end() ? nullptr : &found->second;
 }
 
-std::shared_ptr<Mapping> JemallocBorrower::window(uint64_t index) const {
+std::shared_ptr<BorrowedMapping> JemallocBorrower::window(uint64_t index) const {
   return index < windows_.size() ? windows_[index] : nullptr;
 }
 
 char* JemallocBorrower::follow(uint32_t collection, uint64_t pointer, uint64_t length,
-                               std::shared_ptr<Mapping>* mapping) const {
+                               std::shared_ptr<BorrowedMapping>* mapping) const {
   // A raw pointer would be an address in the peer's own memory.
   if ((pointer & kPoolPointer) == 0) return nullptr;
   const Pool* pool = find(collection, static_cast<uint32_t>(pointer >> 32) & kPoolIdBits);
   const uint64_t offset = pointer & UINT32_MAX;
-  if (pool == nullptr || offset % 8 != 0 || offset > pool->mapping->size() ||
-      length > pool->mapping->size() - offset) {
+  if (pool == nullptr || offset % 8 != 0 || offset > pool->mapping->size ||
+      length > pool->mapping->size - offset) {
     return nullptr;
   }
   if (mapping != nullptr) *mapping = pool->mapping;
-  return pool->mapping->data() + offset;
+  return pool->mapping->data + offset;
 }
 
 int JemallocBorrower::read(uint32_t collection, uint32_t pool, uint64_t offset, uint64_t maxSegments) {
@@ -109,7 +110,11 @@ int JemallocBorrower::read(uint32_t collection, uint32_t pool, uint64_t offset, 
     previous = pointer;
     pointer = next;
   }
-  return pointer == root && load(holder + kRoot + kPrevious) == previous ? 0 : -EINVAL;
+  if (pointer != root || load(holder + kRoot + kPrevious) != previous) return -EINVAL;
+  for (const BorrowedSegment& segment : segments_) {
+    if (segment.mapping->guard.faulted()) return -EFAULT;
+  }
+  return 0;
 }
 
 }  // namespace flow_ipc

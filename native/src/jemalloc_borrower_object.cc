@@ -124,19 +124,11 @@ Napi::Value BorrowedPools::view(const Napi::CallbackInfo& info) {
   if (pools_ == nullptr) return Napi::Value(env, throwType(env, "the pools are closed"));
   const auto mapping = address < 0 ? nullptr : pools_->window(static_cast<uint64_t>(address) >> kWindowBits);
   const uint64_t offset = static_cast<uint64_t>(address) & kWindowMask;
-  if (mapping == nullptr || length < 0 || offset > mapping->size() ||
-      static_cast<uint64_t>(length) > mapping->size() - offset) {
+  if (mapping == nullptr || length < 0 || offset > mapping->size ||
+      static_cast<uint64_t>(length) > mapping->size - offset) {
     return Napi::Value(env, throwRange(env, "address and length must lie within a pool"));
   }
-  return Napi::Value(env, makeView(env, mapping, mapping->data() + offset, static_cast<size_t>(length)));
-}
-
-napi_value detachBuffers(napi_env env, napi_callback_info info) {
-  size_t argc = 1;
-  napi_value argv[1];
-  napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
-  detachAll(env, argv[0]);
-  return nullptr;
+  return Napi::Value(env, makeView(env, mapping, mapping->data + offset, static_cast<size_t>(length)));
 }
 
 }  // namespace flow_ipc

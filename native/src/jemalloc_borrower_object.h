@@ -29,7 +29,4 @@ class BorrowedPools : public Napi::ObjectWrap<BorrowedPools> {
   std::unique_ptr<JemallocBorrower> pools_ = std::make_unique<JemallocBorrower>();  // null when closed
 };
 
-// Makes the ArrayBuffers of an array empty. detachBuffers(buffers).
-napi_value detachBuffers(napi_env env, napi_callback_info info);
-
 }  // namespace flow_ipc

@@ -54,11 +54,12 @@ export const {
   poolOpen,
   OwnArena,
   BorrowedPools,
-  detachBuffers,
   mqCreate,
   mqOpen,
   mqUnlink,
   mqInterrupt,
+  poolOpenOrCreate,
+  detachBuffers,
   semOpen,
   monotonicNs,
 } = binding;

@@ -15,6 +15,12 @@ export const ShmError = {
   CLOSED: 'ERR_FLOW_IPC_SHM_CLOSED',
   /** A handle or object that came from the peer is not one that the pool could hold. */
   BAD_HANDLE: 'ERR_FLOW_IPC_SHM_BAD_HANDLE',
+  /** What lies in shared memory is not of the form that its type says: a peer wrote nonsense, or wrote meanwhile. */
+  CORRUPTED: 'ERR_FLOW_IPC_SHM_CORRUPTED',
+  /** The object, or the element of it, was released, removed or moved: what refers to it is dead. */
+  RELEASED: 'ERR_FLOW_IPC_SHM_RELEASED',
+  /** The memory may only be read here: it belongs to another process. */
+  READ_ONLY: 'ERR_FLOW_IPC_SHM_READ_ONLY',
 } as const;
 
 const BY_ERRNO: Record<number, string> = {
