@@ -268,7 +268,7 @@ export interface OwnArena {
 /**
  * The pools that one peer lends: opened for reading and mapped privately, so that writes reach nobody. Every handle and
  * every pointer in the peer's lists is checked against them. Codes: -ENOENT (no such pool), -EINVAL (no well-formed
- * list there), -EBADF (closed).
+ * list there), -EFAULT (the peer cut a pool short: what was borrowed from it reads as zeros there), -EBADF (closed).
  */
 export interface BorrowedPools {
   /**
@@ -290,6 +290,9 @@ export interface BorrowedPools {
   /** [address, address + length): address is window * 2^31 + offset. RangeError outside the pools. */
   view(address: number, length: number): ArrayBuffer;
   /** Idempotent. Views stay valid until released. */
+  close(): void;
+}
+
 /** Which way a message goes, in calls on a {@link MessageQueue}. */
 export const MQ_SEND = 0;
 export const MQ_RECEIVE = 1;

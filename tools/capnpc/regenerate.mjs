@@ -14,6 +14,7 @@ const SETS = [
   ['packages/structured/test/schema', 'packages/structured/test/generated'],
   ['packages/session/schema', 'packages/session/src/generated'],
   ['packages/shm/schema', 'packages/shm/src/generated'],
+  ['packages/shm-arena-lend/schema', 'packages/shm-arena-lend/src/generated'],
   ['benchmarks/perf-demo/schema', 'benchmarks/perf-demo/src/generated'],
   ['examples/cache/schema', 'examples/cache/src/generated'],
   ['packages/capnp/test/schema', 'packages/capnp/test/generated'],

@@ -101,14 +101,16 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
   publishStep('client', 'connected');
   let session: S | undefined;
   let lost: FlowIpcError | undefined;
+  const fail = (error: FlowIpcError) => {
+    lost ??= error;
+    session?.lost(error);
+  };
   const master: MasterChannel = new StructuredChannel(new Channel(stream), Body, {
     logIn: 'client',
-    onError: (error) => {
-      lost = error;
-      session?.lost(error);
-    },
+    onError: fail,
   });
   const channels: Channel[] = [];
+  let memory: M | undefined;
   try {
     stream.autoPing(options.pingPeriodMs);
     stream.idleTimerRun(options.idleTimeoutMs);
@@ -134,7 +136,8 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
       clientNamespace,
       permissionsLevel: permissionsLevelOf(server),
     };
-    const memory = provider.open(scope);
+    memory = provider.open(scope);
+    await memory.setUp?.({ role: 'client', master, fail });
     publishStep('client', 'memory-open');
     session = make({ role: 'client', master, scope, memory, channels, handles, peerApp: server });
     session.begin(options);
@@ -142,6 +145,7 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
     return session;
   } catch (err) {
     master.close();
+    memory?.close();
     for (const channel of channels) channel.close();
     throw err;
   }

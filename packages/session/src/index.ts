@@ -23,6 +23,7 @@ export {
 export type {
   ClientMemoryProvider,
   ServerMemoryProvider,
+  SessionLink,
   SessionMemory,
   SessionScope,
 } from './session-memory.js';

@@ -196,13 +196,14 @@ export class SessionServer<
     let session: S | undefined;
     let lost: FlowIpcError | undefined;
     const requested = deferred<MasterMsgIn>();
+    const fail = (error: FlowIpcError) => {
+      lost ??= error;
+      requested.reject(error);
+      session?.lost(error);
+    };
     const master: MasterChannel = new StructuredChannel(new Channel(stream), Body, {
       logIn: 'server',
-      onError: (error) => {
-        lost = error;
-        requested.reject(error);
-        session?.lost(error);
-      },
+      onError: fail,
     });
     const channels: Channel[] = [];
     let request: MasterMsgIn | undefined;
@@ -241,6 +242,7 @@ export class SessionServer<
       publishStep('server', 'answered');
       await openInitChannels(master, byClient + byServer, handles, channels);
       publishStep('server', 'channels-sent');
+      await memory.setUp?.({ role: 'server', master, fail });
       session = this.#make({ role: 'server', master, scope, memory, channels, handles, peerApp: clientApp });
       if (lost) session.lost(lost);
       this.#accepted++;

@@ -16,5 +16,6 @@ export {
 } from '@flow-ipc/session';
 export { ClassicMemory } from './classic-memory.js';
 export { ShmError } from './errors.js';
+export { ShmTopSerialization } from './generated/serialization.capnp.js';
 export { DEFAULT_POOL_SIZE_MI, PoolArena } from './pool-arena.js';
 export { ClientSession, ServerSession, SessionServer, type SessionServerOptions } from './sessions.js';
