@@ -57,11 +57,11 @@ constexpr Export kFunctions[] = {
     {"listenAbstract", listenAbstract},
     {"mapFd", mapFd},
     {"monotonicNs", monotonicNow},
-    {"ownFd", ownFd},
     {"mqCreate", mqCreate},
     {"mqInterrupt", mqInterrupt},
     {"mqOpen", mqOpen},
     {"mqUnlink", mqUnlink},
+    {"ownFd", ownFd},
     {"peerCredentials", peerCredentials},
     {"pollFd", pollFd},
     {"pollFds", pollFds},
@@ -82,6 +82,7 @@ constexpr Export kFunctions[] = {
     {"socketPair", socketPair},
     {"timerFd", timerFd},
     {"timerFdSet", timerFdSet},
+    {"trackFd", trackFd},
 };
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {

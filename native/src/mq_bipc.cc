@@ -71,9 +71,9 @@ int BipcQueue::watchFd(Way way) {
 int BipcQueue::arm(Way way) {
   if (memory_ == nullptr) return -EBADF;
   if (const int fd = watchFd(way); fd < 0) return fd;
-  const int rc = watchers_[static_cast<int>(way)]->arm();
-  if (rc != 0) return rc;
-  if (interrupted(way)) return 1;
+  BipcWatcher& watcher = *watchers_[static_cast<int>(way)];
+  if (const int rc = watcher.arm(); rc != 0) return rc;
+  if (interrupted(way)) watcher.signal();
   return prepareBell(way);
 }
 

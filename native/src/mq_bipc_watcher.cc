@@ -70,9 +70,8 @@ int BipcWatcher::arm() {
   }
   // From here on a sender wakes the thread. What had come before is seen here.
   state_->memory->announceSleeper(state_->way);
-  if (state_->memory->peek(state_->way) == 0) return 0;
-  state_->armed = false;
-  return 1;
+  if (state_->memory->peek(state_->way) != 0) state_->fire();
+  return 0;
 }
 
 void BipcWatcher::signal() {

@@ -18,7 +18,8 @@ class BipcWatcher {
   // An eventfd, -1 before open(). open() is 0 or -errno.
   int fd() const;
   int open();
-  // 1: `way` may be possible now. 0: the descriptor becomes readable, once, when it may be. -errno: no thread to be had.
+  // From now on the descriptor becomes readable, once, when `way` may be possible: at once if it is now. 0, or -errno
+  // when there is no thread to be had.
   int arm();
   // Makes it readable now.
   void signal();

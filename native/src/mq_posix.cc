@@ -81,6 +81,7 @@ int64_t PosixQueue::receive(uint8_t* room, size_t length) {
 }
 
 int PosixQueue::poll(Way way, int64_t ns, int interruptFd) {
+  if (queue_ < 0) return -EBADF;  // poll() would pass over it
   const short wanted = way == Way::kSend ? POLLOUT : POLLIN;
   pollfd entries[2] = {{queue_, wanted, 0}, {interruptFd, POLLIN, 0}};
   const timespec limit{static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};

@@ -30,8 +30,9 @@ class MqQueue {
   // Blocks for up to `ns` until the operation may have become possible (1), else 0. -ECANCELED: interrupted (see interrupt()).
   virtual int wait(Way way, int64_t ns) = 0;
 
-  // For event loops. The descriptor stays the queue's. arm() tells whether the operation may be possible now (1);
-  // otherwise (0) the descriptor becomes ready, once, when it may be: writable for a POSIX queue's kSend, else readable.
+  // For event loops. The descriptor stays the queue's. After arm() it becomes ready, once, when the operation may be
+  // possible or waits are interrupted, at once if that is so now: writable for a POSIX queue's kSend, else readable.
+  // arm() is 0 or -errno.
   virtual int watchFd(Way way) = 0;
   virtual int arm(Way way) = 0;
   // An eventfd that is readable while waits are interrupted, or -1 where watchFd() tells that as well. -errno.

@@ -336,7 +336,10 @@ export interface MessageQueue {
    * queue an eventfd for each direction (always readable), which a thread of the addon signals once after each arm().
    */
   watchFd(direction: number): number;
-  /** To be called when an operation said -EAGAIN: 1 when it may be possible now, 0 when watchFd() will tell. */
+  /**
+   * To be called when an operation said -EAGAIN: watchFd() is then ready, once, when it may be possible again (at once, if
+   * it is by now), or when waits are interrupted. 0 or -errno.
+   */
   arm(direction: number): number;
   /** An eventfd, readable while waits of this direction are interrupted; -1 where watchFd() tells that as well. */
   interruptFd(direction: number): number;
@@ -365,6 +368,11 @@ export interface Binding {
   readonly out: Float64Array;
 
   closeFd(fd: number): void;
+  /**
+   * Closes the descriptor when this environment ends, a terminated worker for instance; with false, no longer. closeFd()
+   * ends it too.
+   */
+  trackFd(fd: number, track: boolean): void;
   /** F_DUPFD_CLOEXEC. */
   dupFd(fd: number): number;
   /**

@@ -38,6 +38,7 @@ export const {
   setSocketBuffers,
   timerFd,
   timerFdSet,
+  trackFd,
   peerCredentials,
   send,
   recv,

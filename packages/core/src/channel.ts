@@ -1,7 +1,7 @@
 // Channel: what a session hands out, a bundle of pipes: blobs both ways, descriptors both ways, or both (73-78).
 import { ChannelInbox, type ChannelMessage, type ReceivedInto } from './channel-inbox.js';
 import type { ReceiveCounters, ReceiverPipe, SendCounters, SenderPipe } from './transport.js';
-import { FlowIpcError, TransportError } from './util/errors.js';
+import { FlowIpcError, HandleError, TransportError } from './util/errors.js';
 import type { NativeHandle } from './util/native-handle.js';
 import type { ProcessCredentials } from './util/process-credentials.js';
 import { waitForPipes } from './wait-for-pipes.js';
@@ -135,6 +135,7 @@ export class Channel<F extends ChannelFeature = ChannelFeature> implements Async
   /** A descriptor, with or without bytes. It stays the caller's, who may close it as soon as this returns. */
   sendNativeHandle(this: Channel<'handles'>, handle: NativeHandle, blob: Uint8Array | null = null): boolean {
     const sender = this.#handlePipe().sender;
+    if (handle.closed) throw new FlowIpcError(HandleError.CLOSED, 'The handle to be sent is closed');
     sender.send(blob, handle.fd);
     return this.#belowMark(sender);
   }

@@ -3,6 +3,8 @@
  * Usable by itself; sessions and structured channels are built on it.
  * @module
  */
+export { type StreamAdaptorOptions, toDuplex } from './adaptors/duplex.js';
+export { toWebStreams, type WebStreams } from './adaptors/web-streams.js';
 export {
   type AbortOptions,
   type AnyChannel,
@@ -27,6 +29,20 @@ export {
 export type { Direction, EventLoop, FdWatch, LoopTimer } from './event-loop/event-loop.js';
 export { runEssentialTimers } from './event-loop/lazy-timer.js';
 export { uvEventLoop } from './event-loop/uv-event-loop.js';
+export { BipcMqHandle } from './mq/bipc-mq-handle.js';
+export { BlobStreamMqReceiver } from './mq/blob-stream-mq-receiver.js';
+export { BlobStreamMqSender, type MqStreamOptions } from './mq/blob-stream-mq-sender.js';
+export { mqPipes } from './mq/mq-pipes.js';
+export {
+  type MqHandleClass,
+  MqInterrupter,
+  type MqKind,
+  type MqOptions,
+  type MqWaitOptions,
+  PersistentMqHandle,
+} from './mq/persistent-mq-handle.js';
+export { PosixMqHandle } from './mq/posix-mq-handle.js';
+export { blobStreamMqs } from './mq/sentinel.js';
 export { NativeSocketStreamAcceptor } from './socket-stream/acceptor.js';
 export { MAX_BLOB_SIZE } from './socket-stream/frame.js';
 export {
@@ -45,17 +61,20 @@ export {
   type SendCounters,
   type SenderPipe,
 } from './transport.js';
+export type { DescriptorInfo, DescriptorKind, SocketDescription } from './util/descriptor-info.js';
 export { EAGAIN, ECONNREFUSED } from './util/errno.js';
 export {
   abortedError,
   FlowIpcError,
   type FlowIpcErrorOptions,
   fromNative,
+  HandleError,
   systemError,
   TransportError,
 } from './util/errors.js';
 export { type LogComponent, logger, logSection } from './util/log.js';
 export { NativeHandle } from './util/native-handle.js';
+export type { DescriptorSource } from './util/node-descriptors.js';
 export {
   type PermissionsLevel,
   permissionsLevelNumber,
@@ -71,10 +90,12 @@ export {
   sharedMemoryObjects,
 } from './util/persistent.js';
 export {
+  formatCredentials,
   ownProcessCredentials,
   type ProcessCredentials,
   processInvokedAs,
   processRunning,
+  processScriptPath,
   processStartTime,
   sameCredentials,
 } from './util/process-credentials.js';

@@ -98,6 +98,8 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
   const serverNamespace = await readCns(server);
   publishStep('client', 'found');
   const stream = connectToServer(server, serverNamespace);
+  // Channels come as descriptors: a process that has none left is to refuse them, not to lose its session.
+  stream.reserveDescriptor();
   publishStep('client', 'connected');
   let session: S | undefined;
   let lost: FlowIpcError | undefined;

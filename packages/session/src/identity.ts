@@ -1,7 +1,7 @@
 // Whether a process is the app that it says it is: what both sides check of the other (features 154, 155, 261).
-import { FlowIpcError, type ProcessCredentials, processInvokedAs } from '@flow-ipc/core';
+import { readFileSync, realpathSync } from 'node:fs';
+import { FlowIpcError, type ProcessCredentials, processInvokedAs, processScriptPath } from '@flow-ipc/core';
 import type { App } from './app.js';
-import { processParent, processScriptPath } from './process-facts.js';
 
 /** Longest line of ancestors looked at: a broken /proc must not keep us for ever. */
 const MAX_ANCESTORS = 64;
@@ -17,7 +17,7 @@ export function checkIdentity(peer: ProcessCredentials, app: App, code: string, 
   let script: string | undefined;
   try {
     argv0 = processInvokedAs(peer.pid);
-    script = app.scriptPath === undefined ? undefined : processScriptPath(peer.pid);
+    script = app.scriptPath === undefined ? undefined : realScriptPath(peer.pid);
   } catch (err) {
     throw wrong('cannot be looked at', err);
   }
@@ -33,6 +33,16 @@ export function checkIdentity(peer: ProcessCredentials, app: App, code: string, 
   }
 }
 
+/** Undefined also when the file is there no more. */
+function realScriptPath(pid: number): string | undefined {
+  const path = processScriptPath(pid);
+  try {
+    return path && realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Whether `ancestor` is among the parents of `pid`. A process whose parent has died counts as its reaper's child:
  * then the answer is no, as nobody can tell any more.
@@ -44,4 +54,14 @@ export function descendsFrom(pid: number, ancestor: number): boolean {
     if (current === ancestor) return true;
   }
   return false;
+}
+
+/** Process id of the parent; undefined when the process is gone. */
+function processParent(pid: number): number | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined;
+  }
 }

@@ -260,7 +260,7 @@ export class SessionServer<
   /** Hangs up; a client that understands is told why first. */
   #refuse(master: MasterChannel, request: MasterMsgIn | undefined, error: FlowIpcError): void {
     this.#refused++;
-    const peerPid = master.ownedChannel.remotePeerProcessCredentials.pid;
+    const peerPid = master.ownedChannel.remotePeerProcessCredentials!.pid;
     publish('flow-ipc:session:refused', () => ({ server: this.#options.server.name, peerPid, error }));
     const tell = !master.loggedIn && !master.error && request?.body.logInReq.understandsRefusal;
     if (tell) sendRefusal(master, request!, error);

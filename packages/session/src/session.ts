@@ -1,14 +1,15 @@
 // Session: what client and server sessions have in common: the master channel, its liveness, its channels.
 import {
   Channel,
+  type ChannelCounters,
   FlowIpcError,
   NativeHandle,
   NativeSocketStream,
   type ProcessCredentials,
   processStartTime,
-  type StreamCounters,
   TransportError,
 } from '@flow-ipc/core';
+import { closeFd, dupFd } from '@flow-ipc/native';
 import {
   type AnyStructType,
   type MsgIn,
@@ -80,7 +81,7 @@ export interface SessionCounters {
   accepted: number;
   refused: number;
   /** Of the master channel: log-in, channel opening, pings. */
-  master: StreamCounters;
+  master: ChannelCounters;
 }
 
 export abstract class Session<M extends SessionMemory = SessionMemory> implements AsyncDisposable {
@@ -291,12 +292,16 @@ export function makeChannel(
   try {
     const [ours, theirs] = NativeSocketStream.pair();
     const peerEnd = new NativeHandle(theirs);
+    let stream: NativeSocketStream | undefined;
     try {
-      const stream = new NativeSocketStream(ours);
+      stream = new NativeSocketStream(ours);
+      // Sending may have to duplicate it: better to find out now that there is no room than in the midst of a message.
+      closeFd(dupFd(theirs));
       // The kernel names the maker of the pair, which is us.
       stream.remotePeerProcessCredentials = peer;
       return { channel: new Channel(stream, { handles }), peerEnd };
     } catch (err) {
+      stream?.close();
       peerEnd.close();
       throw err;
     }

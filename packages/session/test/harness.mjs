@@ -1,5 +1,5 @@
 // What the process tests of this package share: a universe of their own, programs that tell what happens to them.
-import { fork } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -48,13 +48,15 @@ export const names = (app) =>
 /** Microseconds on the clock that all processes share. */
 export const now = () => Number(process.hrtime.bigint() / 1000n);
 
-/** Starts a program with argv[0] `node`. It tells events, which next() waits for in order. */
-export function start(universe, name, env = {}) {
-  const child = fork(program(name), {
-    env: { ...universe.env, ...env },
-    execPath: 'node',
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+/**
+ * Starts a program with argv[0] `node`, perhaps with a limit of descriptors. It tells events, which next() waits for
+ * in order.
+ */
+export function start(universe, name, env = {}, descriptors = undefined) {
+  const options = { env: { ...universe.env, ...env }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] };
+  const child = descriptors
+    ? spawn('sh', ['-c', `ulimit -n ${descriptors}; exec node "$0"`, program(name)], options)
+    : fork(program(name), { ...options, execPath: 'node' });
   running.add(child);
   const seen = [];
   const waiting = new Set();

@@ -2,9 +2,10 @@
 import { closeFd, out, recv } from '@flow-ipc/native';
 import type { FdWatch } from '../event-loop/event-loop.js';
 import type { FrameSink } from '../transport.js';
-import { EAGAIN, EINTR } from '../util/errno.js';
+import { EAGAIN, ECONNRESET, EINTR } from '../util/errno.js';
 import { FlowIpcError, systemError, TransportError } from '../util/errors.js';
 import { negotiate } from '../util/protocol-negotiator.js';
+import type { DescriptorReserve } from './descriptor-reserve.js';
 import { END_OF_SENDING, HEADER_SIZE, PING } from './frame.js';
 import { acquireReceiveBuffer, ReceiveBuffer, releaseReceiveBuffer } from './receive-buffer.js';
 
@@ -17,6 +18,8 @@ const DIRECT_READ = 16 * 1024;
 /** What a receiver needs of the stream that it is half of. */
 export interface ReceiverHost {
   watch(): FdWatch;
+  /** Makes sure that a descriptor which comes finds room. */
+  readonly reserve: DescriptorReserve | undefined;
   /** Something was read. */
   onActivity(): void;
   /** The kernel refused, or the peer is gone: the other direction cannot go on either. Called before the sink's onEnd. */
@@ -173,7 +176,10 @@ export class FrameReceiver {
   /** Bytes read (> 0), or 0 after dealing with "nothing there", end of file and errors. */
   #recv(target: Uint8Array, offset: number, room: number): number {
     this.systemCalls++;
+    const { reserve } = this.#host;
+    reserve?.lend();
     const n = recv(this.#fd, target, offset, room);
+    const received = reserve ? reserve.takeBack(out[OUT_FD]!) : out[OUT_FD]!;
     if (n > 0) {
       this.bytes += n;
       this.#host.onActivity();
@@ -186,10 +192,12 @@ export class FrameReceiver {
         );
         return 0;
       }
-      this.#readFd = out[OUT_FD]!;
+      this.#readFd = received;
       return n;
     }
     if (n === 0) this.#failBoth(new FlowIpcError(TransportError.EOF, 'The peer closed the connection'));
+    // The same, but it had not read all that we sent.
+    else if (n === ECONNRESET) this.#failBoth(peerGone(n));
     else if (n !== EAGAIN && n !== EINTR) this.#failBoth(systemError('recvmsg', n, 'Cannot receive'));
     return 0;
   }
@@ -226,13 +234,14 @@ export class FrameReceiver {
       const length = buffer.view.getUint16(pos, true);
       const blob = this.#versionKnown && length !== PING ? length : 0;
       const frameEnd = pos + HEADER_SIZE + blob;
+      if (frameEnd >= this.#end && !this.#takePartialFd(pos)) return;
+      if (frameEnd > this.#end) {
+        this.#keepPartial(buffer, pos, blob);
+        return;
+      }
+      // Begun in an earlier read, or the last of this one: it may have a descriptor.
       let fd = -1;
-      if (frameEnd >= this.#end) {
-        if (!this.#takePartialFd(pos)) return;
-        if (frameEnd > this.#end) {
-          this.#keepPartial(buffer, pos, blob);
-          return;
-        }
+      if (frameEnd === this.#end || pos < this.#readStart) {
         fd = this.#partialFd;
         this.#partialFd = -1;
       }
@@ -299,3 +308,6 @@ export class FrameReceiver {
     );
   }
 }
+
+const peerGone = (errno: number) =>
+  new FlowIpcError(TransportError.EOF, 'The peer closed the connection', { errno, syscall: 'recvmsg' });

@@ -6,6 +6,7 @@ import {
   pollFd,
   READABLE,
   socketPair,
+  trackFd,
   WRITABLE,
 } from '@flow-ipc/native';
 import type { EventLoop, FdWatch } from '../event-loop/event-loop.js';
@@ -24,6 +25,7 @@ import { FlowIpcError, fromNative, TransportError } from '../util/errors.js';
 import type { ProcessCredentials } from '../util/process-credentials.js';
 import type { SharedName } from '../util/shared-name.js';
 import { waitForPipe } from '../wait-for-pipes.js';
+import { DescriptorReserve } from './descriptor-reserve.js';
 import { MAX_BLOB_SIZE } from './frame.js';
 import { FrameReceiver } from './frame-receiver.js';
 import { FrameSender } from './frame-sender.js';
@@ -65,6 +67,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
   #earlyEnd: FlowIpcError | undefined;
   #watch: FdWatch | undefined;
   #unref = false;
+  #reserve: DescriptorReserve | undefined;
   #ping: LazyTimer | undefined;
   #idle: LazyTimer | undefined;
 
@@ -111,6 +114,14 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     }
     this.#adopt(fd);
     return true;
+  }
+
+  /**
+   * Keeps one descriptor in reserve, so that a message with a descriptor arrives, without it, even when the process
+   * has no more left. To be called before receiving starts; for streams of few messages.
+   */
+  reserveDescriptor(): void {
+    this.#reserve ??= new DescriptorReserve();
   }
 
   /** False in NULL state. Once connected, true for good. */
@@ -231,6 +242,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     this.#receiver = new FrameReceiver(this.#fd, sink, {
       watch: () => this.#watched(),
       onActivity: () => this.#idle?.touch(),
+      reserve: this.#reserve,
       onReceiveFailed: (error) => this.#onReceiveFailed(error),
     });
     if (this.#earlyEnd) this.#receiver.fail(this.#earlyEnd);
@@ -318,6 +330,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     this.#stopTimers();
     this.#sender?.stop(closedError());
     this.#receiver?.stop();
+    this.#reserve?.close();
     this.#watch?.close();
     if (this.#fd >= 0) closeFd(this.#fd);
     this.#fd = -1;
@@ -332,6 +345,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     const sender = this.#connectedSender();
     if (sender.started || this.#receiver) throw new Error('A stream that was started cannot be released');
     const fd = this.#fd;
+    trackFd(fd, false);
     this.#fd = -1;
     this.close();
     return fd;
@@ -348,6 +362,8 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
       closeFd(fd);
       throw fromNative(err, 'Cannot adopt the socket');
     }
+    // Closed also when this thread is terminated, or the peer would never know.
+    trackFd(fd, true);
     this.#fd = fd;
     this.#sender = new FrameSender(fd, {
       watch: () => this.#watched(),
