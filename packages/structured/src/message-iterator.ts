@@ -51,6 +51,8 @@ export class MessageIterator<M extends Disposable & { readonly heldBytes: number
     this.#error = error;
     this.#stopPatience();
     this.#onClose(why);
+    // Who waits is told; otherwise the next one who asks.
+    if (this.#waiters.length > 0) this.#error = undefined;
     for (const waiter of this.#waiters.splice(0)) {
       if (error === undefined) waiter.resolve({ done: true, value: undefined });
       else waiter.reject(error);

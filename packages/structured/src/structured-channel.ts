@@ -60,7 +60,8 @@ const CLOSE_PATIENCE_MS = 5000;
  * After an error the channel is finished: sends throw it and what waits is rejected with it.
  */
 export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> implements AsyncDisposable {
-  readonly #iterators = new Set<{ end(error?: unknown): void }>();
+  /** Iterations, and promises of one message. */
+  readonly #waiting = new Set<{ end(error?: unknown): void }>();
 
   constructor(channel: AnyChannel, type: T, options: StructuredChannelOptions<T> = {}) {
     const engine = new Engine(channel, type, options, (error) => this.#onSettled(error));
@@ -204,9 +205,9 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
     const iterator = new ResponseIterator<MsgIn<T, K>>(id, this.engine.backlog, options, (why) => {
       if (why === 'left') this.engine.undoExpectResponses(id);
       else this.engine.abandonRequest(id);
-      this.#iterators.delete(iterator);
+      this.#waiting.delete(iterator);
     });
-    this.#iterators.add(iterator);
+    this.#waiting.add(iterator);
     return iterator;
   }
 
@@ -223,13 +224,37 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
     this.engine.expect(which, false, anyKind(handler));
   }
 
-  /** The next message of a kind, as a promise. Rejects when the channel ends first, with TIMEOUT or ABORTED. */
-  async message<K extends KindOf<T>>(which: K, options: PatienceOptions = {}): Promise<MsgIn<T, K>> {
-    checkPatience(options);
-    await using iterator = this.messages(which, options);
-    const { value } = await iterator.next();
-    if (value) return value;
-    throw this.error!;
+  /**
+   * The next message of a kind, as a promise. Rejects when the channel ends first, with TIMEOUT or ABORTED, and what
+   * expectMsg() throws.
+   */
+  message<K extends KindOf<T>>(which: K, options: PatienceOptions = {}): Promise<MsgIn<T, K>> {
+    return new Promise((resolve, reject) => {
+      const { engine } = this;
+      checkPatience(options);
+      let stopPatience = () => {};
+      let waiting = true;
+      const waiter = {
+        end: (error?: unknown) => {
+          engine.undoExpect(which);
+          done();
+          reject(error ?? engine.error);
+        },
+      };
+      const done = () => {
+        waiting = false;
+        stopPatience();
+        this.#waiting.delete(waiter);
+      };
+      engine.expect(which, true, (message) => {
+        done();
+        resolve(message as unknown as MsgIn<T, K>);
+      });
+      if (!waiting) return;
+      this.#waiting.add(waiter);
+      stopPatience = startPatience(options, waiter.end);
+      if (engine.settled) waiter.end(engine.error);
+    });
   }
 
   /**
@@ -252,7 +277,7 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
     let expecting = false;
     const iterator = new MessageIterator<MsgIn<T, K>>(engine.backlog, patience, () => {
       if (expecting) engine.undoExpect(which);
-      this.#iterators.delete(iterator);
+      this.#waiting.delete(iterator);
     });
     if (over !== undefined) {
       iterator.end(over);
@@ -265,7 +290,7 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
       throw err;
     }
     expecting = true;
-    this.#iterators.add(iterator);
+    this.#waiting.add(iterator);
     if (engine.settled) endIterator(iterator, engine.error!);
     return iterator;
   }
@@ -319,7 +344,7 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
   }
 
   #onSettled(error: FlowIpcError): void {
-    for (const iterator of [...this.#iterators]) endIterator(iterator, error);
+    for (const iterator of [...this.#waiting]) endIterator(iterator, error);
   }
 }
 

@@ -5,28 +5,18 @@ import { StructError, StructuredChannel } from '../src/index.js';
 import { Ask, type Body } from './generated/test-body.capnp.js';
 import {
   answer,
+  answerAsks,
   ask,
   channels,
   closeAll,
+  coded,
   HELLO,
   pair,
-  type TestChannel,
   turn,
   withRawPeer,
 } from './harness.js';
 
 afterEach(closeAll);
-
-const coded = (code: string) =>
-  expect.objectContaining({ code: expect.stringMatching(new RegExp(`${code}$`)) });
-
-function answerAsks(channel: TestChannel): void {
-  channel.expectMsgs('ask', (request) => {
-    using _ = request;
-    using response = answer(channel, Number(request.body.ask.number) + 1);
-    channel.send(response, request);
-  });
-}
 
 describe('requests', () => {
   it('get their response, whatever the order', async () => {

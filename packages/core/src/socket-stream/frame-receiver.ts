@@ -105,6 +105,12 @@ export class FrameReceiver {
     while (this.#state === 'running' && this.#readOnce());
   }
 
+  /** Hands out what was read already, when called from within the sink. False when there is nothing. */
+  drainBuffered(): boolean {
+    if (this.#state !== 'running' || !this.#buffer || this.#pos >= this.#end) return false;
+    return this.#readOnce();
+  }
+
   /** Ends reading from outside; descriptors not handed out are closed. The sink is not told. */
   stop(): void {
     this.#state = 'ended';

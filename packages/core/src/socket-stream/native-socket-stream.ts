@@ -286,6 +286,8 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
   beforePoll(): number {
     const sender = this.#connectedSender();
     sender.flush();
+    // A handler that blocks may itself have come by a read that brought more: no poll would tell of that.
+    if (this.#receiver?.drainBuffered()) return -1;
     return (this.#receiver?.running ? READABLE : 0) | (sender.blocked ? WRITABLE : 0);
   }
 
