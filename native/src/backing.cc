@@ -61,24 +61,29 @@ int Backing::reserve(uint64_t offset, uint64_t bytes) {
   return 0;
 }
 
-bool Backing::readableSlow(uint64_t offset, uint64_t bytes) {
-  const auto at = static_cast<off_t>(offset);
-  // What somebody wrote is data. What nobody wrote holds nothing that a pointer could lead to.
-  if (lseek(fd_, at, SEEK_DATA) != at) return false;
-  const off_t hole = lseek(fd_, at, SEEK_HOLE);
-  if (hole >= 0 && static_cast<uint64_t>(hole) < offset + bytes) return false;
-  // Next time there is nothing to ask.
-  if (reserve(offset, bytes) != 0) noteData(offset);
+// Whether all pages of [offset, end) are data. Page by page: looking for the next hole would walk all data up to it.
+bool Backing::isData(uint64_t offset, uint64_t end) const {
+  if (end - offset > kChunk) {
+    const auto at = static_cast<off_t>(offset);
+    if (lseek(fd_, at, SEEK_DATA) != at) return false;
+    const off_t hole = lseek(fd_, at, SEEK_HOLE);
+    return hole < 0 || static_cast<uint64_t>(hole) >= end;
+  }
+  for (uint64_t page = offset & ~(kPage - 1); page < end; page += kPage) {
+    if (lseek(fd_, static_cast<off_t>(page), SEEK_DATA) != static_cast<off_t>(page)) return false;
+  }
   return true;
 }
 
-// Without the right, or the room, to make pages: what is data through and through is known from now on.
-void Backing::noteData(uint64_t offset) {
-  uint64_t chunk = offset >> kChunkShift;
-  const auto start = static_cast<off_t>(chunk << kChunkShift);
-  if (lseek(fd_, start, SEEK_DATA) != start) return;
-  const auto hole = static_cast<uint64_t>(std::max<off_t>(lseek(fd_, start, SEEK_HOLE), 0));
-  for (; std::min((chunk + 1) << kChunkShift, size_) <= hole && chunk < chunks_; ++chunk) known_.get()[chunk] = 1;
+bool Backing::readableSlow(uint64_t offset, uint64_t bytes) {
+  // What somebody wrote is data. What nobody wrote holds nothing that a pointer could lead to.
+  if (!isData(offset, offset + bytes)) return false;
+  // Next time there is nothing to ask; without the right, or the room, to make pages only where all is data already.
+  if (reserve(offset, bytes) == 0) return true;
+  for (uint64_t chunk = offset >> kChunkShift; chunk <= (offset + bytes - 1) >> kChunkShift; ++chunk) {
+    if (isData(chunk << kChunkShift, std::min((chunk + 1) << kChunkShift, size_))) known_.get()[chunk] = 1;
+  }
+  return true;
 }
 
 bool Backing::roomy() const {

@@ -43,7 +43,7 @@ class Backing {
     return true;
   }
   bool readableSlow(uint64_t offset, uint64_t bytes);
-  void noteData(uint64_t offset);
+  bool isData(uint64_t offset, uint64_t end) const;
   int makePages(uint64_t offset, uint64_t end) const;
 
   int fd_;

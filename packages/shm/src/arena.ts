@@ -16,11 +16,11 @@ export interface Arena {
    */
   allocate(bytes: number): number;
   /** As many blocks of one size in one go: all, or none and the error of allocate(). */
-  allocateMany(bytes: number, count: number): number[];
+  allocateMany(bytes: number, count: number): Float64Array;
   /** Gives a block of allocate() back. Throws BAD_HANDLE when the address is not that of an allocated block. */
   free(address: number): void;
   /** All that can be: throws, at the end, the error of the first that could not. */
-  freeMany(addresses: readonly number[]): void;
+  freeMany(addresses: Float64Array): void;
   /**
    * [address, address + length) without a copy, for users. RangeError outside the arena's memory. It keeps the memory
    * mapped until detached or collected. Where `memory.writable` is false, what is written to it reaches nobody.
@@ -32,22 +32,25 @@ export interface Arena {
   readonly waiting: Waiting | undefined;
 }
 
-/** Robust locks and futexes in the arena's memory. `address` is a multiple of 8. */
+/** 1: taken; 2: taken over from an owner that died holding it; 0: another holds it. */
+export type Taken = 0 | 1 | 2;
+
+/** Robust locks and futexes in the arena's memory. What is waited for may be over early: look, and wait again. */
 export interface Waiting {
-  /** See SharedMutex for the layout. 1: taken; 2: taken from an owner that died; 0: held by another. */
-  tryLock(address: number): 0 | 1 | 2;
-  /** The same, waiting up to `timeoutMs` (Infinity: for ever). 0: time is up. Blocks the thread. */
-  lock(address: number, timeoutMs: number): 0 | 1 | 2;
-  /** False when this process does not hold it. */
+  /** Takes the lock of 8 bytes at `address`. `waited`: others may be waiting too, and the owner may have died. */
+  tryLock(address: number, waited: boolean): Taken;
+  /** The same, waiting up to `timeoutMs` (Infinity: for ever). Blocks the thread. */
+  lock(address: number, timeoutMs: number): Taken;
+  /** False when this thread's environment does not hold it. */
   unlock(address: number): boolean;
-  /** Resolves when tryLock() is worth another try, after `timeoutMs` at the latest. */
+  /** Settles when tryLock(…, true) is worth a try, after `timeoutMs` or a second at the latest. */
   lockAvailable(address: number, timeoutMs: number): Promise<void>;
-  /** Blocks while the 32-bit word is `expected`, until wake(), up to `timeoutMs`. May return early. */
+  /** Blocks while the 32-bit word is `expected`, until wake(), up to `timeoutMs` (Infinity: for ever). */
   wait(address: number, expected: number, timeoutMs: number): void;
-  /** wait() without blocking. */
+  /** wait() without blocking, for a second at the longest. */
   waitAsync(address: number, expected: number, timeoutMs: number): Promise<void>;
-  /** Wakes up to `count` waiters of the word, in any process. */
-  wake(address: number, count: number): void;
+  /** Wakes up to `count` who wait for the word, in any process. How many there were. */
+  wake(address: number, count: number): number;
 }
 
 /**
@@ -55,6 +58,8 @@ export interface Waiting {
  * A provider's own kind of lending, counting and returning goes in here.
  */
 export interface ObjectShare {
+  /** Names the object without lending it; good as long as somebody holds it. */
+  readonly handle: Uint8Array;
   /** The blob that lets one borrower borrow once; the other process's share, or loan, is counted from here on. */
   lend(): Uint8Array;
   /**

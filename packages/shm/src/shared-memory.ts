@@ -12,12 +12,13 @@ import { ShmError } from './errors.js';
  */
 export const WINDOW = 2 ** 31;
 
-/** As many bytes as any container puts into one block. */
-export const MAX_BLOCK = 2 ** 46;
+const SMALL = 64;
 
 export interface MemoryWindow {
   readonly data: DataView;
   readonly bytes: Uint8Array;
+  /** The same, for text. */
+  readonly buffer: Buffer;
   readonly words: Int32Array;
   readonly longs: BigInt64Array;
 }
@@ -26,6 +27,7 @@ export function memoryWindow(buffer: ArrayBuffer): MemoryWindow {
   return {
     data: new DataView(buffer),
     bytes: new Uint8Array(buffer),
+    buffer: Buffer.from(buffer),
     words: new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4)),
     longs: new BigInt64Array(buffer, 0, Math.floor(buffer.byteLength / 8)),
   };
@@ -43,9 +45,12 @@ export function corrupted(what: string): FlowIpcError {
 export abstract class SharedMemory {
   /** False where this process may only read: mutators of containers then throw ERR_FLOW_IPC_SHM_READ_ONLY. */
   readonly writable: boolean;
+  /** True once the arena was closed here: accessors of its objects then throw ERR_FLOW_IPC_SHM_CLOSED. */
+  closed = false;
   /** Upper bound of what can be in the memory in bytes: no honest container has more elements than that. */
   abstract readonly size: number;
-  #first: MemoryWindow | undefined;
+  /** Window 0, on its own because most pools have no other. Empty until it is opened. */
+  #low: DataView = new DataView(new ArrayBuffer(0));
   readonly #windows: (MemoryWindow | undefined)[] = [];
 
   constructor(writable: boolean) {
@@ -65,15 +70,19 @@ export abstract class SharedMemory {
   follow(field: number, length: number): number {
     const target = this.readPointer(field);
     if (target === 0) return 0;
-    if (target % 8 !== 0) throw corrupted(`a pointer to ${target}`);
+    if ((target < WINDOW ? target & 7 : target % 8) !== 0) throw corrupted(`a pointer to ${target}`);
     this.check(target, length);
     return target;
   }
 
-  /** The window is gone, for instance because its pool was removed: the next use opens it anew. */
+  /** For arenas with addresses below WINDOW: before the first of them is used. Others leave window 0 out. */
+  protected openLowWindow(): void {
+    this.#low = this.#open(0).data;
+  }
+
+  /** The window is gone, for instance because its pool was removed: the next use opens it anew, or is refused. */
   protected forgetWindow(index: number): void {
     this.#windows[index] = undefined;
-    if (index === 0) this.#first = undefined;
   }
 
   #open(index: number): MemoryWindow {
@@ -81,77 +90,81 @@ export abstract class SharedMemory {
     if (known) return known;
     const window = memoryWindow(this.openWindow(index));
     this.#windows[index] = window;
-    if (index === 0) this.#first = window;
     return window;
   }
 
   #window(address: number): MemoryWindow {
-    if (address < WINDOW) return this.#first ?? this.#open(0);
     return this.#open(Math.floor(address / WINDOW));
   }
 
   u8(a: number): number {
-    return this.#window(a).data.getUint8(a % WINDOW);
+    return a < WINDOW ? this.#low.getUint8(a) : this.#window(a).data.getUint8(a % WINDOW);
   }
 
   i8(a: number): number {
-    return this.#window(a).data.getInt8(a % WINDOW);
+    return a < WINDOW ? this.#low.getInt8(a) : this.#window(a).data.getInt8(a % WINDOW);
   }
 
   u16(a: number): number {
-    return this.#window(a).data.getUint16(a % WINDOW, true);
+    return a < WINDOW ? this.#low.getUint16(a, true) : this.#window(a).data.getUint16(a % WINDOW, true);
   }
 
   i16(a: number): number {
-    return this.#window(a).data.getInt16(a % WINDOW, true);
+    return a < WINDOW ? this.#low.getInt16(a, true) : this.#window(a).data.getInt16(a % WINDOW, true);
   }
 
   u32(a: number): number {
-    return this.#window(a).data.getUint32(a % WINDOW, true);
+    return a < WINDOW ? this.#low.getUint32(a, true) : this.#window(a).data.getUint32(a % WINDOW, true);
   }
 
   i32(a: number): number {
-    return this.#window(a).data.getInt32(a % WINDOW, true);
+    return a < WINDOW ? this.#low.getInt32(a, true) : this.#window(a).data.getInt32(a % WINDOW, true);
   }
 
   u64(a: number): bigint {
-    return this.#window(a).data.getBigUint64(a % WINDOW, true);
+    return a < WINDOW ? this.#low.getBigUint64(a, true) : this.#window(a).data.getBigUint64(a % WINDOW, true);
   }
 
   i64(a: number): bigint {
-    return this.#window(a).data.getBigInt64(a % WINDOW, true);
+    return a < WINDOW ? this.#low.getBigInt64(a, true) : this.#window(a).data.getBigInt64(a % WINDOW, true);
   }
 
   f32(a: number): number {
-    return this.#window(a).data.getFloat32(a % WINDOW, true);
+    return a < WINDOW ? this.#low.getFloat32(a, true) : this.#window(a).data.getFloat32(a % WINDOW, true);
   }
 
   f64(a: number): number {
-    return this.#window(a).data.getFloat64(a % WINDOW, true);
+    return a < WINDOW ? this.#low.getFloat64(a, true) : this.#window(a).data.getFloat64(a % WINDOW, true);
   }
 
   setU8(a: number, value: number): void {
-    this.#window(a).data.setUint8(a % WINDOW, value);
+    if (a < WINDOW) this.#low.setUint8(a, value);
+    else this.#window(a).data.setUint8(a % WINDOW, value);
   }
 
   setU16(a: number, value: number): void {
-    this.#window(a).data.setUint16(a % WINDOW, value, true);
+    if (a < WINDOW) this.#low.setUint16(a, value, true);
+    else this.#window(a).data.setUint16(a % WINDOW, value, true);
   }
 
   setU32(a: number, value: number): void {
-    this.#window(a).data.setUint32(a % WINDOW, value, true);
+    if (a < WINDOW) this.#low.setUint32(a, value, true);
+    else this.#window(a).data.setUint32(a % WINDOW, value, true);
   }
 
   setU64(a: number, value: bigint): void {
-    this.#window(a).data.setBigUint64(a % WINDOW, value, true);
+    if (a < WINDOW) this.#low.setBigUint64(a, value, true);
+    else this.#window(a).data.setBigUint64(a % WINDOW, value, true);
   }
 
   setF32(a: number, value: number): void {
-    this.#window(a).data.setFloat32(a % WINDOW, value, true);
+    if (a < WINDOW) this.#low.setFloat32(a, value, true);
+    else this.#window(a).data.setFloat32(a % WINDOW, value, true);
   }
 
   setF64(a: number, value: number): void {
-    this.#window(a).data.setFloat64(a % WINDOW, value, true);
+    if (a < WINDOW) this.#low.setFloat64(a, value, true);
+    else this.#window(a).data.setFloat64(a % WINDOW, value, true);
   }
 
   /** For Atomics: 32-bit words, and the index of the one at `a`. */
@@ -185,6 +198,40 @@ export abstract class SharedMemory {
     }
   }
 
+  /** UTF-8. What is none reads as U+FFFD. */
+  text(a: number, length: number): string {
+    const at = a % WINDOW;
+    if (at + length > WINDOW) return Buffer.from(this.read(a, length).buffer).toString();
+    return this.#window(a).buffer.toString('utf8', at, at + length);
+  }
+
+  /** `length` is the text's in UTF-8. */
+  setText(a: number, text: string, length: number): void {
+    const at = a % WINDOW;
+    if (at + length > WINDOW) this.write(a, Buffer.from(text));
+    else this.#window(a).buffer.write(text, at, length, 'utf8');
+  }
+
+  /** Whether these bytes are there. */
+  holds(address: number, expected: Uint8Array): boolean {
+    for (let i = 0; i < expected.length; i++) {
+      if (this.u8(address + i) !== expected[i]) return false;
+    }
+    return true;
+  }
+
+  /** The same for text that is all ASCII. */
+  holdsAscii(address: number, expected: string): boolean {
+    const low = address < WINDOW;
+    const data = low ? this.#low : this.#window(address).data;
+    const at = low ? address : address % WINDOW;
+    if (at + expected.length > WINDOW) return this.holds(address, Buffer.from(expected));
+    for (let i = 0; i < expected.length; i++) {
+      if (data.getUint8(at + i) !== expected.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
   /** A copy of these bytes. */
   read(address: number, length: number): Uint8Array {
     const copy = new Uint8Array(length);
@@ -205,11 +252,22 @@ export abstract class SharedMemory {
   }
 
   fill(address: number, length: number, value = 0): void {
+    if (length <= SMALL && address + length <= WINDOW) {
+      // Quicker than the call to fill so few bytes.
+      const low = this.#low;
+      for (let i = 0; i < length; i++) low.setUint8(address + i, value);
+      return;
+    }
     this.forEachPiece(address, length, (bytes, at, piece) => bytes.fill(value, at, at + piece));
   }
 
   /** Moves bytes between blocks that do not overlap. */
   copy(target: number, source: number, length: number): void {
+    if (length <= SMALL && target + length <= WINDOW && source + length <= WINDOW) {
+      const low = this.#low;
+      for (let i = 0; i < length; i++) low.setUint8(target + i, low.getUint8(source + i));
+      return;
+    }
     let done = 0;
     this.forEachPiece(source, length, (bytes, at, piece) => {
       this.write(target + done, bytes.subarray(at, at + piece));
