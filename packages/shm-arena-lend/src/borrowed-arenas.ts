@@ -9,7 +9,7 @@ const MOST_ARENAS = 1024;
 
 export class BorrowedArenas {
   /** @internal The addon's pools: every read of what a peer lent goes through these. */
-  readonly native = new BorrowedPools();
+  readonly native: BorrowedPools = new BorrowedPools();
   readonly #nameBases: readonly string[];
   readonly #arenas = new Map<number, Map<number, { window: number; size: number }>>();
 

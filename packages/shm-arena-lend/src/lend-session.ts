@@ -153,11 +153,11 @@ export class LendSession implements PoolListener {
     return false;
   }
 
-  /** Throws DISCONNECTED or BAD_HANDLE for what reading a borrowed object said. */
-  borrowFailed(code: number, handle: LendHandle): never {
-    this.#checkConnected();
+  /** What the negative result of reading a borrowed object means: DISCONNECTED or BAD_HANDLE. */
+  borrowError(code: number, handle: LendHandle): FlowIpcError {
+    if (this.#error) return disconnected(this.#error);
     const { collectionId, poolId, offset } = handle;
-    throw badHandle(
+    return badHandle(
       code === ENOENT
         ? `The peer has lent no pool ${poolId} of arena ${collectionId}`
         : `Nothing that makes sense lies at ${offset} of pool ${poolId} of arena ${collectionId} (${code})`,
