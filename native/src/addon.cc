@@ -9,6 +9,8 @@
 #include "descriptors.h"
 #include "epoll_reactor.h"
 #include "fd_watcher.h"
+#include "jemalloc_borrower_object.h"
+#include "jemalloc_object.h"
 #include "mq_object.h"
 #include "named_semaphore.h"
 #include "pool.h"
@@ -94,6 +96,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   }
   exports["FdWatcher"] = FdWatcher::define(env, state);
   exports["EpollReactor"] = EpollReactor::define(env);
+  exports["OwnArena"] = OwnArena::define(env, state);
+  exports["BorrowedPools"] = BorrowedPools::define(env);
   // Kept private: scripts get instances from poolCreate(), poolOpen(), mqCreate(), mqOpen() and semOpen() only.
   state->poolClass = Napi::Persistent(Pool::define(env, state));
   state->semaphoreClass = Napi::Persistent(NamedSemaphore::define(env, state));

@@ -24,7 +24,7 @@ class AddonState {
   AddonState& operator=(const AddonState&) = delete;
 
   // Slots of the exported `out` array. Always valid memory, whatever JavaScript does with the array.
-  enum Slot { kListOffset = 0, kReceivedFd = 1, kBadControl = 2, kSlots = 4 };
+  enum Slot { kListOffset = 0, kReceivedFd = 1, kBadControl = 2, kPoolId = 4, kPoolOffset = 5, kPoolEvents = 6, kSlots = 8 };
   double* out() { return out_->values; }
   Napi::Value outArray(Napi::Env env);
 

@@ -37,4 +37,24 @@ napi_value makeView(napi_env env, const std::shared_ptr<void>& owner, void* data
   return pending ? nullptr : throwRange(env, "the engine cannot make an ArrayBuffer of this size over shared memory");
 }
 
+bool detachAll(napi_env env, napi_value buffers) {
+  uint32_t count;
+  if (napi_get_array_length(env, buffers, &count) != napi_ok) {
+    throwType(env, "buffers must be an array");
+    return false;
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    napi_value buffer;
+    bool isBuffer = false;
+    if (napi_get_element(env, buffers, i, &buffer) != napi_ok) return false;
+    napi_is_arraybuffer(env, buffer, &isBuffer);
+    if (!isBuffer) {
+      throwType(env, "buffers must hold ArrayBuffers");
+      return false;
+    }
+    napi_detach_arraybuffer(env, buffer);
+  }
+  return true;
+}
+
 }  // namespace flow_ipc

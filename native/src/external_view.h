@@ -11,4 +11,7 @@ namespace flow_ipc {
 // Null with a RangeError pending when the engine cannot make a buffer that large.
 napi_value makeView(napi_env env, const std::shared_ptr<void>& owner, void* data, size_t length);
 
+// Makes every ArrayBuffer of an array empty. False with an exception pending when it is no array, or holds other things.
+bool detachAll(napi_env env, napi_value buffers);
+
 }  // namespace flow_ipc

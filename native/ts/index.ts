@@ -5,7 +5,16 @@
  */
 import { loadBinding } from './loader.js';
 
-export type { Binding, MessageQueue, NamedSemaphore, PeerCredentials, Pool, SocketInfo } from './binding.js';
+export type {
+  Binding,
+  MessageQueue,
+  NamedSemaphore,
+  OwnArenaStats,
+  OwnPool,
+  PeerCredentials,
+  Pool,
+  SocketInfo,
+} from './binding.js';
 export { MQ_RECEIVE, MQ_SEND, READABLE, WRITABLE } from './binding.js';
 export { loadBinding, NativeNotFoundError, platformPackage } from './loader.js';
 
@@ -43,6 +52,8 @@ export const {
   mapFd,
   poolCreate,
   poolOpen,
+  OwnArena,
+  BorrowedPools,
   mqCreate,
   mqOpen,
   mqUnlink,
@@ -54,3 +65,5 @@ export const {
 } = binding;
 export type FdWatcher = import('./binding.js').FdWatcher;
 export type EpollReactor = import('./binding.js').EpollReactor;
+export type OwnArena = import('./binding.js').OwnArena;
+export type BorrowedPools = import('./binding.js').BorrowedPools;

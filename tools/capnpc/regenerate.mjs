@@ -15,6 +15,7 @@ const SETS = [
   ['packages/session/schema', 'packages/session/src/generated'],
   ['packages/session/test/schema', 'packages/session/test/generated'],
   ['packages/shm/schema', 'packages/shm/src/generated'],
+  ['packages/shm-arena-lend/schema', 'packages/shm-arena-lend/src/generated'],
   ['benchmarks/structured-overhead/schema', 'benchmarks/structured-overhead/src/generated'],
   ['benchmarks/perf-demo/schema', 'benchmarks/perf-demo/src/generated'],
   ['examples/cache/schema', 'examples/cache/src/generated'],

@@ -118,14 +118,16 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
   publishStep('client', 'connected');
   let session: S | undefined;
   let lost: FlowIpcError | undefined;
+  const fail = (error: FlowIpcError) => {
+    lost ??= error;
+    session?.lost(error);
+  };
   const master: MasterChannel = new StructuredChannel(new Channel(stream), Body, {
     logIn: 'client',
-    onError: (error) => {
-      lost = error;
-      session?.lost(error);
-    },
+    onError: fail,
   });
   const channels: Channel[] = [];
+  let memory: M | undefined;
   try {
     stream.autoPing(options.pingPeriodMs);
     stream.idleTimerRun(options.idleTimeoutMs);
@@ -163,7 +165,8 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
       signal,
     );
     publishStep('client', 'channels-received');
-    const memory = provider.open(scope);
+    memory = provider.open(scope);
+    await memory.setUp?.({ role: 'client', master, fail });
     publishStep('client', 'memory-open');
     session = make({
       role: 'client',
@@ -180,6 +183,7 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
     return session;
   } catch (err) {
     master.close();
+    memory?.close();
     for (const channel of channels) channel.close();
     throw err;
   }

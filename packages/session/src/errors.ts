@@ -22,6 +22,8 @@ export const SessionError = {
   OPEN_CHANNEL_TIMEOUT: 'ERR_FLOW_IPC_SESSION_OPEN_CHANNEL_ACTIVE_TIMEOUT',
   /** A file, or this process itself, belongs to another user or group than the app's description says. */
   RESOURCE_OWNER_UNEXPECTED: 'ERR_FLOW_IPC_SESSION_RESOURCE_OWNER_UNEXPECTED',
+  /** The other side closed the session (SHM-jemalloc sessions only; others see the end of its sending). */
+  FINISHED: 'ERR_FLOW_IPC_SESSION_FINISHED',
   /** Ours: there is no server to connect to. Start it, or check that both sides use the same run directory. */
   SERVER_NOT_RUNNING: 'ERR_FLOW_IPC_SESSION_SERVER_NOT_RUNNING',
   /** Ours: the server has more connections waiting than it takes. Try again. */

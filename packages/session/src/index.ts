@@ -29,6 +29,7 @@ export {
 export type {
   ClientMemoryProvider,
   ServerMemoryProvider,
+  SessionLink,
   SessionMemory,
   SessionScope,
 } from './session-memory.js';

@@ -206,13 +206,14 @@ export class SessionServer<
     let session: S | undefined;
     let lost: FlowIpcError | undefined;
     const requested = deferred<MasterMsgIn>();
+    const fail = (error: FlowIpcError) => {
+      lost ??= error;
+      requested.reject(error);
+      session?.lost(error);
+    };
     const master: MasterChannel = new StructuredChannel(new Channel(stream), Body, {
       logIn: 'server',
-      onError: (error) => {
-        lost = error;
-        requested.reject(error);
-        session?.lost(error);
-      },
+      onError: fail,
     });
     const channels: Channel[] = [];
     let request: MasterMsgIn | undefined;
@@ -258,6 +259,7 @@ export class SessionServer<
       maker = new ServerChannels(config, peer, scope, this.#provider.queueMessageSize);
       await openInitChannels(master, byClient + byServer, maker, channels);
       publishStep('server', 'channels-sent');
+      await memory.setUp?.({ role: 'server', master, fail });
       session = this.#make({
         role: 'server',
         master,

@@ -228,6 +228,7 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
     this.#error ??= new FlowIpcError(SessionError.CLOSED, 'The session was closed');
     await Promise.all([...this.#structured].map((channel) => channel.closeGracefully()));
     this.#structured.clear();
+    await this.memory.finish?.();
     await this.master.closeGracefully();
     this.ended();
   }

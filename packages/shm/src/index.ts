@@ -28,6 +28,7 @@ export type { Input, KeyType, Live, Plain, SharedType } from './containers/type.
 export * as t from './containers/types.js';
 export type { NumericVector, Vector } from './containers/vector.js';
 export { ShmError } from './errors.js';
+export { ShmTopSerialization } from './generated/serialization.capnp.js';
 export { DEFAULT_POOL_SIZE_MI, PoolArena, type PoolOptions, type PoolStatistics } from './pool-arena.js';
 export { type ShmHandleField, setLentShmHandle, shmHandleToBorrow } from './scoped-handle.js';
 export { ClientSession, ServerSession, SessionServer, type SessionServerOptions } from './sessions.js';

@@ -435,7 +435,7 @@ export class Engine<T extends AnyStructType> {
       if (!this.#routes.handlesOut) throw invalid('This channel carries no descriptors');
     }
     const pipe = fd < 0 ? this.#routes.plainOut : this.#routes.handlesOut!;
-    const blobs = msg.emit(this.#routes.maxBlobSize);
+    const blobs = msg.emit(this.#routes.maxBlobSize, this.serialization);
     const id = this.#lastId + 1;
     const metadata = this.#wrapMetadata(msg, blobs, id, originatingId);
     pipe.cork();
@@ -484,6 +484,10 @@ export class Engine<T extends AnyStructType> {
 
   /** Takes back metadata that was not sent: in shared memory it is the receiver's to free, which nobody will be. */
   #unwrap(metadata: Uint8Array): void {
+    if (this.serialization.retractMetadata) {
+      this.serialization.retractMetadata();
+      return;
+    }
     const view = new DataView(metadata.buffer, metadata.byteOffset, metadata.length);
     try {
       this.serialization.unwrapMetadata(metadata, view, 0, metadata.length);

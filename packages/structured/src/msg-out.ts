@@ -4,7 +4,7 @@ import { type BuilderOf, type StructReader, summary } from '@flow-ipc/capnp';
 import { FlowIpcError, type NativeHandle } from '@flow-ipc/core';
 import { StructError } from './errors.js';
 import type { AnyStructType } from './kinds.js';
-import type { BodyBuilder } from './serialization.js';
+import type { BodyBuilder, Serialization } from './serialization.js';
 
 /**
  * Owns its body and up to one descriptor. Sending does not consume it: change it and send it again, or dispose
@@ -57,9 +57,9 @@ export class MsgOut<T extends AnyStructType> implements Disposable {
   }
 
   /** @internal For the channel. */
-  emit(maxBlobSize: number): Uint8Array[] {
+  emit(maxBlobSize: number, through: Serialization): Uint8Array[] {
     this.#checkLive();
-    return this.#body.emit(maxBlobSize);
+    return this.#body.emit(maxBlobSize, through);
   }
 
   /** @internal What emit() gave could not be sent. */
