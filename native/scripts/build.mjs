@@ -15,6 +15,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureJemalloc, jemallocFolder } from './jemalloc.mjs';
 
 const require = createRequire(import.meta.url);
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -52,7 +53,7 @@ function fingerprint() {
   for (const file of files) hash.update(`${file}\0`).update(readFileSync(file));
   for (const key of ['CXX', 'CC', 'CXXFLAGS', 'CFLAGS', 'CPPFLAGS', 'LDFLAGS'])
     hash.update(`${key}=${process.env[key] ?? ''}\0`);
-  hash.update(`${process.arch} ${process.version} ${sanitize} ${version}`);
+  hash.update(`${process.arch} ${process.version} ${sanitize} ${version} ${jemallocFolder()}`);
   return hash.digest('hex');
 }
 
@@ -81,6 +82,12 @@ if (!force && existsSync(output) && existsSync(stampFile) && readFileSync(stampF
 }
 
 checkTools();
+let jemalloc;
+try {
+  jemalloc = ensureJemalloc((line) => console.log(`@flow-ipc/native: ${line}`));
+} catch (error) {
+  fail(error.message);
+}
 rmSync(stage, { recursive: true, force: true });
 mkdirSync(stage, { recursive: true });
 symlinkSync(join(root, 'src'), join(stage, 'src'));
@@ -89,14 +96,12 @@ const setVariable = (text, from, to) => {
   if (!text.includes(from)) fail(`binding.gyp no longer has the variable ${from}`);
   return text.replace(from, to);
 };
-writeFileSync(
-  join(stage, 'binding.gyp'),
-  setVariable(
-    setVariable(recipe, '"flow_ipc_sanitize%": 0', `"flow_ipc_sanitize%": ${Number(sanitize)}`),
-    '"flow_ipc_version%": "dev"',
-    `"flow_ipc_version%": "${version}"`,
-  ),
-);
+const filled = [
+  ['"flow_ipc_sanitize%": 0', `"flow_ipc_sanitize%": ${Number(sanitize)}`],
+  ['"flow_ipc_version%": "dev"', `"flow_ipc_version%": "${version}"`],
+  ['"flow_ipc_jemalloc%": ""', `"flow_ipc_jemalloc%": ${JSON.stringify(jemalloc)}`],
+].reduce((text, [from, to]) => setVariable(text, from, to), recipe);
+writeFileSync(join(stage, 'binding.gyp'), filled);
 const nodeGyp = join(dirname(require.resolve('node-gyp/package.json', { paths: [root] })), 'bin/node-gyp.js');
 const args = [nodeGyp, 'rebuild', '--loglevel=warn', '--jobs=max'];
 if (hasHeaders) args.push(`--nodedir=${nodeDir}`);

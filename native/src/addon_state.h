@@ -5,9 +5,13 @@
 #include <uv.h>
 
 #include <memory>
+#include <unordered_set>
+
+#include "owned_fds.h"
 
 namespace flow_ipc {
 
+class MqQueue;
 class PoolMemory;
 struct WatchHandle;
 
@@ -21,7 +25,7 @@ class AddonState {
   AddonState& operator=(const AddonState&) = delete;
 
   // Slots of the exported `out` array. Always valid memory, whatever JavaScript does with the array.
-  enum Slot { kListOffset = 0, kReceivedFd = 1, kBadControl = 2, kSlots = 4 };
+  enum Slot { kListOffset = 0, kReceivedFd = 1, kBadControl = 2, kPoolId = 4, kPoolOffset = 5, kPoolEvents = 6, kSlots = 8 };
   double* out() { return out_->values; }
   Napi::Value outArray(Napi::Env env);
 
@@ -30,9 +34,18 @@ class AddonState {
   void addWatch(WatchHandle* handle);
   void removeWatch(WatchHandle* handle);
 
+  // Closed with this state, that is once scripts have stopped and every watch has been closed.
+  OwnedFds ownedFds;
+  // Descriptors that a script of this environment is to close; a worker that is terminated never gets round to it.
+  void trackFd(int fd) { fds_.insert(fd); }
+  void untrackFd(int fd) { fds_.erase(fd); }
+
   // poolCreate() and poolOpen() pass their pool to the constructor of Pool here: scripts cannot make one.
   std::unique_ptr<PoolMemory> pendingPool;
   Napi::FunctionReference poolClass;
+  // Likewise a message queue.
+  std::shared_ptr<MqQueue> pendingQueue;
+  Napi::FunctionReference queueClass;
   // Likewise the name of a semaphore being opened.
   void* pendingSemaphore = nullptr;
   Napi::FunctionReference semaphoreClass;
@@ -48,6 +61,7 @@ class AddonState {
   std::shared_ptr<OutBlock> out_;
   uv_loop_t* loop_ = nullptr;
   WatchHandle* watches_ = nullptr;
+  std::unordered_set<int> fds_;
   napi_async_cleanup_hook_handle hook_ = nullptr;
   bool tearingDown_ = false;
 };

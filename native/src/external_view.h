@@ -1,16 +1,17 @@
-// ArrayBuffers over mapped memory. Each holds the mapping until it is detached or collected.
+// ArrayBuffers over memory that somebody owns. Each holds the owner until it is detached or collected.
 #pragma once
 
 #include <node_api.h>
 
 #include <memory>
 
-#include "mapping.h"
-
 namespace flow_ipc {
 
-// No copy. The caller has checked that [data, data + length) lies in the mapping.
+// No copy. The caller has checked that [data, data + length) is the owner's.
 // Null with a RangeError pending when the engine cannot make a buffer that large.
-napi_value makeView(napi_env env, const std::shared_ptr<Mapping>& mapping, char* data, size_t length);
+napi_value makeView(napi_env env, const std::shared_ptr<void>& owner, void* data, size_t length);
+
+// Makes every ArrayBuffer of an array empty. False with an exception pending when it is no array, or holds other things.
+bool detachAll(napi_env env, napi_value buffers);
 
 }  // namespace flow_ipc

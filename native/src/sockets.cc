@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "addon_state.h"
 #include "args.h"
 
 namespace flow_ipc {
@@ -49,10 +50,29 @@ napi_value closeFd(napi_env env, napi_callback_info info) {
   size_t argc = 1;
   napi_value argv[1];
   int fd;
-  napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
+  void* state;
+  napi_get_cb_info(env, info, &argc, argv, nullptr, &state);
   if (!getFd(env, argv[0], &fd)) return nullptr;
+  // Before: once it is closed, another thread may get the number.
+  static_cast<AddonState*>(state)->untrackFd(fd);
   // After EINTR the descriptor is gone all the same on Linux.
   if (close(fd) != 0 && errno != EINTR) return throwErrno(env, errno, "close");
+  return nullptr;
+}
+
+napi_value trackFd(napi_env env, napi_callback_info info) {
+  size_t argc = 2;
+  napi_value argv[2];
+  void* state;
+  int fd;
+  bool track;
+  napi_get_cb_info(env, info, &argc, argv, nullptr, &state);
+  if (!getFd(env, argv[0], &fd) || !getBool(env, argv[1], &track, "track must be a boolean")) return nullptr;
+  if (track) {
+    static_cast<AddonState*>(state)->trackFd(fd);
+  } else {
+    static_cast<AddonState*>(state)->untrackFd(fd);
+  }
   return nullptr;
 }
 
@@ -105,6 +125,27 @@ napi_value socketPair(napi_env env, napi_callback_info) {
   napi_set_element(env, pair, 0, number(env, fds[0]));
   napi_set_element(env, pair, 1, number(env, fds[1]));
   return pair;
+}
+
+napi_value setSocketBuffers(napi_env env, napi_callback_info info) {
+  size_t argc = 3;
+  napi_value argv[3];
+  int fd;
+  int64_t bytes[2];
+  napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
+  if (!getFd(env, argv[0], &fd) || !getInt(env, argv[1], &bytes[0], "sendBytes must be a number") ||
+      !getInt(env, argv[2], &bytes[1], "receiveBytes must be a number")) {
+    return nullptr;
+  }
+  constexpr int kOptions[2] = {SO_SNDBUF, SO_RCVBUF};
+  for (int i = 0; i < 2; ++i) {
+    if (bytes[i] < 0 || bytes[i] > INT_MAX) return throwRange(env, "a buffer size must be a 32-bit number");
+    const int size = static_cast<int>(bytes[i]);
+    if (size != 0 && setsockopt(fd, SOL_SOCKET, kOptions[i], &size, sizeof size) != 0) {
+      return throwErrno(env, errno, "setsockopt");
+    }
+  }
+  return nullptr;
 }
 
 napi_value peerCredentials(napi_env env, napi_callback_info info) {

@@ -5,8 +5,17 @@
  */
 import { loadBinding } from './loader.js';
 
-export type { Binding, NamedSemaphore, PeerCredentials, Pool } from './binding.js';
-export { READABLE, WRITABLE } from './binding.js';
+export type {
+  Binding,
+  MessageQueue,
+  NamedSemaphore,
+  OwnArenaStats,
+  OwnPool,
+  PeerCredentials,
+  Pool,
+  SocketInfo,
+} from './binding.js';
+export { MQ_RECEIVE, MQ_SEND, READABLE, WRITABLE } from './binding.js';
 export { loadBinding, NativeNotFoundError, platformPackage } from './loader.js';
 
 const binding = loadBinding();
@@ -16,14 +25,25 @@ export const {
   out,
   closeFd,
   dupFd,
+  ownFd,
+  disownFd,
+  replaceFd,
+  fdFlags,
+  setNonBlocking,
+  socketInfo,
   listenAbstract,
   connectAbstract,
   accept,
   socketPair,
+  setSocketBuffers,
+  timerFd,
+  timerFdSet,
+  trackFd,
   peerCredentials,
   send,
   recv,
   pollFd,
+  pollFds,
   signalFd,
   FdWatcher,
   EpollReactor,
@@ -33,8 +53,18 @@ export const {
   mapFd,
   poolCreate,
   poolOpen,
+  OwnArena,
+  BorrowedPools,
+  mqCreate,
+  mqOpen,
+  mqUnlink,
+  mqInterrupt,
+  poolOpenOrCreate,
+  detachBuffers,
   semOpen,
   monotonicNs,
 } = binding;
 export type FdWatcher = import('./binding.js').FdWatcher;
 export type EpollReactor = import('./binding.js').EpollReactor;
+export type OwnArena = import('./binding.js').OwnArena;
+export type BorrowedPools = import('./binding.js').BorrowedPools;

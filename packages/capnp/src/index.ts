@@ -7,6 +7,7 @@ export {
   type HeapAllocatorOptions,
   type SegmentAllocator,
 } from './allocator.js';
+export { copyRoot } from './copy-root.js';
 export { DefaultValue } from './default-value.js';
 export { CapnpError, type CapnpErrorCode } from './errors.js';
 export { frameMessage, readFramed, unframeSegments } from './framing.js';

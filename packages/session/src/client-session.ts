@@ -1,32 +1,18 @@
 // Client_session: finds the server, logs in, gets its channels (features 138-145).
-import {
-  Channel,
-  ECONNREFUSED,
-  FlowIpcError,
-  NativeSocketStream,
-  negotiate,
-  ownProcessCredentials,
-  PROTOCOL_VERSION,
-  processInvokedAs,
-  processRunning,
-  TransportError,
-} from '@flow-ipc/core';
-import { type MsgOut, StructuredChannel } from '@flow-ipc/structured';
-import {
-  type ClientApp,
-  listenerName,
-  permissionsLevelOf,
-  type ServerApp,
-  validateApp,
-  validateServerApp,
-} from './app.js';
+import { abortedError, Channel, FlowIpcError } from '@flow-ipc/core';
+import { StructuredChannel } from '@flow-ipc/structured';
+import { type ClientApp, permissionsLevelOf, type ServerApp, validateApp, validateServerApp } from './app.js';
 import { readCns } from './cns.js';
+import { publishStep } from './diagnostics.js';
 import { SessionError } from './errors.js';
-import { MqType } from './generated/common.capnp.js';
+import { connectToServer, whyClosed } from './find-server.js';
 import {
   SessionMasterChannelMessageBody as Body,
   OpenChannelResult,
 } from './generated/session-master-channel.capnp.js';
+import { fillRequest, readResponse } from './log-in-messages.js';
+import { toldRefusal } from './refusal.js';
+import { type RetryOptions, withRetry } from './retry.js';
 import {
   checkOpenResult,
   type LivenessOptions,
@@ -47,13 +33,16 @@ export interface ConnectOptions extends SessionHandlers, LivenessOptions {
   channels?: number;
   /** Whether the session's channels carry descriptors; the server must say the same. @default true */
   handles?: boolean;
+  /** Try again while there is no server, until `signal` says otherwise. A refusal is final. @default false */
+  retry?: boolean | RetryOptions;
   signal?: AbortSignal;
 }
 
 export class ClientSession<M extends SessionMemory = SessionMemory> extends Session<M> {
   /**
-   * Connects to the server process that last started under the app's name. One attempt: nothing is retried.
-   * Rejects with SERVER_NOT_RUNNING, LOG_IN_REFUSED, CNS_BAD_FORMAT, LOG_IN_RESPONSE_BAD, or what the transport says.
+   * Connects to the server process that last started under the app's name. One attempt, unless `retry` is given.
+   * Rejects with SERVER_NOT_RUNNING, SERVER_BUSY, LOG_IN_REFUSED, RUN_DIR_UNSAFE, RESOURCE_OWNER_UNEXPECTED,
+   * CNS_BAD_FORMAT, SERVER_INCONSISTENT_CREDS, LOG_IN_RESPONSE_BAD, ABORTED, or what the transport says.
    */
   static connect(options: ConnectOptions): Promise<ClientSession> {
     return connectSession(options, heapProvider, (parts) => new ClientSession(parts));
@@ -63,8 +52,7 @@ export class ClientSession<M extends SessionMemory = SessionMemory> extends Sess
     super(parts);
   }
 
-  async openChannel(options: OpenChannelOptions = {}): Promise<Channel> {
-    this.checkOpen();
+  protected async open(options: OpenChannelOptions): Promise<Channel> {
     using msg = this.master.createMsg();
     msg.body.initOpenChannelToServerReq().initMetadata();
     using response = await this.requestOpen(msg, options);
@@ -81,25 +69,23 @@ export class ClientSession<M extends SessionMemory = SessionMemory> extends Sess
 
   #onOpenRequest(request: MasterMsgIn): void {
     using _ = request;
-    const handler = this.onPassiveOpen;
-    if (!handler) {
-      answerOpen(this.master, request, OpenChannelResult.rejectedPassiveOpen);
-      return;
-    }
-    let channel: Channel;
-    try {
-      channel = takeChannel(request, this.handles);
-    } catch {
-      answerOpen(this.master, request, OpenChannelResult.rejectedResourceUnavailable);
-      return;
-    }
-    answerOpen(this.master, request, OpenChannelResult.accepted);
-    handler(channel);
+    this.passiveOpen(
+      () => takeChannel(request, this.handles),
+      (result) => answerOpen(this.master, request, result),
+    );
   }
 }
 
 /** The log-in, for any kind of memory and session class. */
-export async function connectSession<M extends SessionMemory, S extends ClientSession<M>>(
+export function connectSession<M extends SessionMemory, S extends ClientSession<M>>(
+  options: ConnectOptions,
+  provider: ClientMemoryProvider<M>,
+  make: (parts: SessionParts<M>) => S,
+): Promise<S> {
+  return withRetry(() => connectOnce(options, provider, make), options.retry, options.signal);
+}
+
+async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
   options: ConnectOptions,
   provider: ClientMemoryProvider<M>,
   make: (parts: SessionParts<M>) => S,
@@ -107,33 +93,44 @@ export async function connectSession<M extends SessionMemory, S extends ClientSe
   const { client, server, signal } = options;
   validateApp(client, 'Client app');
   validateServerApp(server);
-  signal?.throwIfAborted();
+  if (signal?.aborted) throw abortedError(signal);
+  const { channels: wanted = 0, handles = true } = options;
   const serverNamespace = await readCns(server);
+  publishStep('client', 'found');
   const stream = connectToServer(server, serverNamespace);
+  // Channels come as descriptors: a process that has none left is to refuse them, not to lose its session.
+  stream.reserveDescriptor();
+  publishStep('client', 'connected');
   let session: S | undefined;
   let lost: FlowIpcError | undefined;
+  const fail = (error: FlowIpcError) => {
+    lost ??= error;
+    session?.lost(error);
+  };
   const master: MasterChannel = new StructuredChannel(new Channel(stream), Body, {
     logIn: 'client',
-    onError: (error) => {
-      lost = error;
-      session?.lost(error);
-    },
+    onError: fail,
   });
   const channels: Channel[] = [];
+  let memory: M | undefined;
   try {
     stream.autoPing(options.pingPeriodMs);
     stream.idleTimerRun(options.idleTimeoutMs);
     using request = master.createMsg();
-    fillLogIn(request, options, provider.shmType);
-    using response = await refusedIfClosed(master.request(request, signal ? { signal } : {}), client);
-    const { clientNamespace, count } = readLogInResponse(response);
-    await receiveInitChannels(
-      master,
-      count + (options.channels ?? 0),
-      options.handles ?? true,
-      channels,
-      signal,
-    );
+    const { shmType } = provider;
+    fillRequest(request.body.initLogInReq(), { appName: client.name, shmType, handles, channels: wanted });
+    const answered = master.request(request, signal ? { signal } : {});
+    publishStep('client', 'asked');
+    using response = await answered.catch((err) => {
+      throw whyClosed(err, client, server, serverNamespace);
+    });
+    if (response.which === 'logInRefusal') throw toldRefusal(response.body.logInRefusal);
+    if (response.which !== 'logInRsp') throw unexpectedAnswer(response);
+    const answer = readResponse(response.body.logInRsp);
+    publishStep('client', 'answered');
+    await receiveInitChannels(master, answer.channels + wanted, handles, channels, signal);
+    publishStep('client', 'channels-received');
+    const { clientNamespace } = answer;
     const scope = {
       serverApp: server.name,
       serverNamespace,
@@ -141,68 +138,18 @@ export async function connectSession<M extends SessionMemory, S extends ClientSe
       clientNamespace,
       permissionsLevel: permissionsLevelOf(server),
     };
-    const memory = provider.open(scope);
-    session = make({ master, scope, memory, channels, handles: options.handles ?? true });
+    memory = provider.open(scope);
+    await memory.setUp?.({ role: 'client', master, fail });
+    publishStep('client', 'memory-open');
+    session = make({ role: 'client', master, scope, memory, channels, handles, peerApp: server });
     session.begin(options);
     if (lost) session.lost(lost);
     return session;
   } catch (err) {
     master.close();
+    memory?.close();
     for (const channel of channels) channel.close();
     throw err;
-  }
-}
-
-function connectToServer(server: ServerApp, pid: string): NativeSocketStream {
-  try {
-    return NativeSocketStream.connect(listenerName(server, pid));
-  } catch (err) {
-    if ((err as FlowIpcError).errno !== ECONNREFUSED) throw err;
-    const alive = processRunning(Number(pid)) ? 'which runs but does not listen' : 'which is gone';
-    throw new FlowIpcError(
-      SessionError.SERVER_NOT_RUNNING,
-      `No server '${server.name}' is running: the last one was process ${pid}, ${alive}. Start it and try again`,
-      { cause: err },
-    );
-  }
-}
-
-function fillLogIn(request: MsgOut<typeof Body>, options: ConnectOptions, shmType: number): void {
-  const own = ownProcessCredentials();
-  const logIn = request.body.initLogInReq();
-  // In the order of allocation of the C++ client.
-  logIn.initMetadata();
-  const negotiation = logIn.initProtocolNegotiationToServer();
-  negotiation.maxProtoVer = PROTOCOL_VERSION;
-  negotiation.maxProtoVerAux = PROTOCOL_VERSION;
-  logIn.mqTypeOrNone = MqType.none;
-  logIn.nativeHandleTransmissionEnabled = options.handles ?? true;
-  logIn.shmTypeOrNone = shmType as typeof logIn.shmTypeOrNone;
-  const credentials = logIn.initClaimedOwnProcessCredentials();
-  credentials.processId = own.pid;
-  credentials.userId = own.uid;
-  credentials.groupId = own.gid;
-  const app = logIn.initOwnApp();
-  app.name = options.client.name;
-  logIn.numInitChannelsByCliReq = options.channels ?? 0;
-}
-
-function readLogInResponse(response: MasterMsgIn): { clientNamespace: string; count: number } {
-  try {
-    if (response.which !== 'logInRsp') throw unexpectedAnswer(response);
-    const answer = response.body.logInRsp;
-    negotiate(answer.protocolNegotiationToClient.maxProtoVer, 'Session');
-    negotiate(answer.protocolNegotiationToClient.maxProtoVerAux, 'Session, shared memory');
-    const { clientNamespace } = answer;
-    if (!/^[0-9]+$/.test(clientNamespace))
-      throw new Error(`client namespace ${JSON.stringify(clientNamespace)}`);
-    return { clientNamespace, count: answer.numInitChannelsBySrvReqNumber };
-  } catch (err) {
-    throw new FlowIpcError(
-      SessionError.LOG_IN_RESPONSE_BAD,
-      "The server's answer to the log-in makes no sense",
-      { cause: err },
-    );
   }
 }
 
@@ -231,31 +178,6 @@ function answerOpen(master: MasterChannel, request: MasterMsgIn, result: OpenCha
   using answer = master.createMsg();
   answer.body.initOpenChannelToClientRsp().openChannelResult = result;
   master.send(answer, request);
-}
-
-/** A server that refuses just closes. What we can see ourselves may tell why. */
-async function refusedIfClosed(response: Promise<MasterMsgIn>, client: ClientApp): Promise<MasterMsgIn> {
-  try {
-    return await response;
-  } catch (err) {
-    const code = (err as FlowIpcError).code;
-    if (code !== TransportError.EOF && code !== TransportError.RECEIVES_FINISHED) throw err;
-    throw new FlowIpcError(SessionError.LOG_IN_REFUSED, `The server refused the log-in${guessWhy(client)}`, {
-      cause: err,
-    });
-  }
-}
-
-function guessWhy(client: ClientApp): string {
-  const own = ownProcessCredentials();
-  const argv0 = processInvokedAs(own.pid);
-  if (argv0 !== client.execPath) {
-    return `: this process was started as '${argv0}', but client app '${client.name}' has execPath '${client.execPath}'`;
-  }
-  if (own.uid !== client.uid || own.gid !== client.gid) {
-    return `: this process runs as ${own.uid}:${own.gid}, but client app '${client.name}' as ${client.uid}:${client.gid}`;
-  }
-  return ' (its accept() has the reason): is the client app allowed there, and described alike on both sides?';
 }
 
 function unexpectedAnswer(response: MasterMsgIn): FlowIpcError {

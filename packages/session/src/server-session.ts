@@ -1,7 +1,6 @@
 // Server_session: one client's session on the server's side; makes the channels whoever asks (features 137, 143-146).
 import type { Channel } from '@flow-ipc/core';
 import type { ClientApp } from './app.js';
-import { OpenChannelResult } from './generated/session-master-channel.capnp.js';
 import {
   checkOpenResult,
   type MasterMsgIn,
@@ -15,7 +14,7 @@ import {
 import type { SessionMemory } from './session-memory.js';
 
 export interface ServerSessionParts<M extends SessionMemory> extends SessionParts<M> {
-  clientApp: ClientApp;
+  peerApp: ClientApp;
 }
 
 export class ServerSession<M extends SessionMemory = SessionMemory> extends Session<M> {
@@ -25,7 +24,7 @@ export class ServerSession<M extends SessionMemory = SessionMemory> extends Sess
   /** Made by a SessionServer. */
   constructor(parts: ServerSessionParts<M>) {
     super(parts);
-    this.clientApp = parts.clientApp;
+    this.clientApp = parts.peerApp;
   }
 
   /**
@@ -41,8 +40,7 @@ export class ServerSession<M extends SessionMemory = SessionMemory> extends Sess
     return true;
   }
 
-  async openChannel(options: OpenChannelOptions = {}): Promise<Channel> {
-    this.checkOpen();
+  protected async open(options: OpenChannelOptions): Promise<Channel> {
     if (!this.#initialized) throw new Error('Call initHandlers() before openChannel()');
     const { channel, peerEnd } = makeChannel(this.handles, this.peer);
     try {
@@ -65,21 +63,16 @@ export class ServerSession<M extends SessionMemory = SessionMemory> extends Sess
     using answer = this.master.createMsg();
     const body = answer.body.initOpenChannelToServerRsp();
     setNoQueues(body);
-    const handler = this.onPassiveOpen;
-    let channel: Channel | undefined;
-    if (!handler) {
-      body.openChannelResult = OpenChannelResult.rejectedPassiveOpen;
-    } else {
-      try {
+    this.passiveOpen(
+      () => {
         const made = makeChannel(this.handles, this.peer);
-        channel = made.channel;
         answer.nativeHandle = made.peerEnd;
-        body.openChannelResult = OpenChannelResult.accepted;
-      } catch {
-        body.openChannelResult = OpenChannelResult.rejectedResourceUnavailable;
-      }
-    }
-    this.master.send(answer, request);
-    if (channel) handler!(channel);
+        return made.channel;
+      },
+      (result) => {
+        body.openChannelResult = result;
+        this.master.send(answer, request);
+      },
+    );
   }
 }

@@ -1,9 +1,11 @@
 // Where providers of shared memory plug in: the session layer knows that there may be one, and nothing about it.
-import type { PermissionsLevel } from '@flow-ipc/core';
+import type { FlowIpcError, PermissionsLevel } from '@flow-ipc/core';
 import type { Serialization } from '@flow-ipc/structured';
 import { heapSerialization } from '@flow-ipc/structured';
 import type { ServerApp } from './app.js';
+import type { Role } from './diagnostics.js';
 import { ShmType } from './generated/common.capnp.js';
+import type { MasterChannel } from './session.js';
 
 /** All that names of a session's kernel objects are made of. */
 export interface SessionScope {
@@ -14,10 +16,23 @@ export interface SessionScope {
   readonly permissionsLevel: PermissionsLevel;
 }
 
+/** What memory may use of its session. */
+export interface SessionLink {
+  readonly role: Role;
+  /** Logged in, its initial channels opened. Memory may exchange the schema's messages about memory over it. */
+  readonly master: MasterChannel;
+  /** Ends the session, for a reason that lies in its memory. */
+  fail(error: FlowIpcError): void;
+}
+
 /** The memory of one session, on one side. */
 export interface SessionMemory {
   /** What session.structured() uses. */
   readonly serialization: Serialization;
+  /** After the log-in: what the memories of both sides have to settle between them before the session is used. */
+  setUp?(link: SessionLink): Promise<void>;
+  /** This side closes the session in good order: what the peer must hear of it before the master channel closes. */
+  finish?(): Promise<void>;
   /** The session is over. */
   close(): void;
 }

@@ -1,4 +1,5 @@
 // Session_server: listens, checks who logs in, makes sessions (features 133-136, 154, 162).
+import { setMaxListeners } from 'node:events';
 import {
   Channel,
   FlowIpcError,
@@ -6,10 +7,9 @@ import {
   type NativeSocketStream,
   NativeSocketStreamAcceptor,
   ownProcessCredentials,
-  PROTOCOL_VERSION,
   TransportError,
 } from '@flow-ipc/core';
-import { type MsgOut, StructuredChannel } from '@flow-ipc/structured';
+import { StructuredChannel } from '@flow-ipc/structured';
 import {
   type ClientApp,
   listenerName,
@@ -19,9 +19,13 @@ import {
   validateServerApp,
 } from './app.js';
 import { writeCns } from './cns.js';
+import { publish, publishStep } from './diagnostics.js';
 import { SessionError } from './errors.js';
 import { SessionMasterChannelMessageBody as Body } from './generated/session-master-channel.capnp.js';
+import { checkIdentity } from './identity.js';
 import { checkLogIn } from './log-in-checks.js';
+import { fillResponse } from './log-in-messages.js';
+import { sendRefusal } from './refusal.js';
 import { ServerSession, type ServerSessionParts } from './server-session.js';
 import {
   checkOpenResult,
@@ -68,12 +72,15 @@ export class SessionServer<
   readonly #make: (parts: ServerSessionParts<M>) => S;
   readonly #acceptor: NativeSocketStreamAcceptor;
   readonly #namespace = String(process.pid);
+  #accepted = 0;
+  #refused = 0;
+  #loggingIn = 0;
   #lastClientNamespace = 0;
 
   /**
    * Becomes the server process that clients find: one per server app at a time, the latest wins.
-   * Rejects with INVALID_ARGUMENT, RESOURCE_OWNER_UNEXPECTED (this process or the CNS file is another user's), or
-   * SYSTEM (run directory missing or not writable, already a server in this process: EADDRINUSE).
+   * Rejects with INVALID_ARGUMENT (a description that cannot be, or that is not this process's: another argv[0] or
+   * script), RESOURCE_OWNER_UNEXPECTED (this process or the CNS file is another user's), RUN_DIR_UNSAFE, or SYSTEM (run directory missing or not writable, already a server in this process: EADDRINUSE).
    */
   static async create(options: SessionServerOptions): Promise<SessionServer> {
     const server = new SessionServer(options, heapProvider, (parts) => new ServerSession(parts));
@@ -96,6 +103,7 @@ export class SessionServer<
         `This process runs as ${own.uid}:${own.gid}, but server app '${server.name}' as ${server.uid}:${server.gid}`,
       );
     }
+    checkIdentity(own, { ...server, descendantOfServer: false }, SessionError.INVALID_ARGUMENT, own.pid);
     this.#options = options;
     this.#provider = provider;
     this.#make = make;
@@ -104,9 +112,15 @@ export class SessionServer<
 
   /** Cleans up after dead predecessors and lets clients find us. We listen already: nobody finds a closed door. */
   protected async announce(): Promise<void> {
+    publishStep('server', 'listening');
     try {
       this.#provider.sweep(this.#options.server);
       await writeCns(this.#options.server, process.pid);
+      publishStep('server', 'announced');
+      publish('flow-ipc:session:server-start', () => ({
+        server: this.#options.server.name,
+        pid: process.pid,
+      }));
     } catch (err) {
       await this.close();
       throw fromNative(err, 'Cannot start the session server');
@@ -121,7 +135,9 @@ export class SessionServer<
    */
   async accept(options: AcceptOptions = {}): Promise<S> {
     const stream = await this.#acceptor.accept(options);
-    return this.#logIn(stream, options);
+    publishStep('server', 'accepted');
+    this.#loggingIn++;
+    return this.#logIn(stream, options).finally(() => this.#loggingIn--);
   }
 
   /**
@@ -131,6 +147,8 @@ export class SessionServer<
   async *sessions(options: SessionsOptions = {}): AsyncGenerator<S, void, void> {
     const stop = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+    // Every log-in under way listens: no leak, whatever Node would say.
+    setMaxListeners(CONCURRENT_LOG_INS * 4, signal);
     const logIns = new Set<Promise<void>>();
     const ready: S[] = [];
     let over = false;
@@ -159,6 +177,11 @@ export class SessionServer<
     }
   }
 
+  /** Log-ins since the server started, by how they ended, and those under way. */
+  get counters(): { accepted: number; refused: number; loggingIn: number } {
+    return { accepted: this.#accepted, refused: this.#refused, loggingIn: this.#loggingIn };
+  }
+
   /** Stops listening. Sessions go on; app-wide memory goes. Idempotent. */
   async close(): Promise<void> {
     this.#acceptor.close();
@@ -173,21 +196,24 @@ export class SessionServer<
     let session: S | undefined;
     let lost: FlowIpcError | undefined;
     const requested = deferred<MasterMsgIn>();
+    const fail = (error: FlowIpcError) => {
+      lost ??= error;
+      requested.reject(error);
+      session?.lost(error);
+    };
     const master: MasterChannel = new StructuredChannel(new Channel(stream), Body, {
       logIn: 'server',
-      onError: (error) => {
-        lost = error;
-        requested.reject(error);
-        session?.lost(error);
-      },
+      onError: fail,
     });
     const channels: Channel[] = [];
+    let request: MasterMsgIn | undefined;
     let memory: M | undefined;
     try {
       stream.autoPing(this.#options.pingPeriodMs);
       stream.idleTimerRun(this.#options.idleTimeoutMs);
       master.expectLogInRequest('logInReq', requested.resolve);
-      using request = await requested.promise;
+      request = await requested.promise;
+      publishStep('server', 'asked');
       const { server, clients, handles = true } = this.#options;
       const rules = {
         server,
@@ -205,22 +231,40 @@ export class SessionServer<
         clientNamespace: String(++this.#lastClientNamespace),
         permissionsLevel: permissionsLevelOf(server),
       };
+      publishStep('server', 'checked');
       memory = this.#provider.open(scope);
+      publishStep('server', 'memory-open');
       const byClient = logIn.numInitChannelsByCliReqNumber;
       const byServer = options.initChannels?.({ app: clientApp, channels: byClient }) ?? 0;
       using response = master.createMsg();
-      fillResponse(response, scope.clientNamespace, byServer);
+      fillResponse(response.body.initLogInRsp(), scope.clientNamespace, byServer);
       master.send(response, request);
+      publishStep('server', 'answered');
       await openInitChannels(master, byClient + byServer, handles, channels);
-      session = this.#make({ master, scope, memory, channels, handles, clientApp });
+      publishStep('server', 'channels-sent');
+      await memory.setUp?.({ role: 'server', master, fail });
+      session = this.#make({ role: 'server', master, scope, memory, channels, handles, peerApp: clientApp });
       if (lost) session.lost(lost);
+      this.#accepted++;
       return session;
     } catch (err) {
-      master.close();
+      this.#refuse(master, request, err as FlowIpcError);
       memory?.close();
       for (const channel of channels) channel.close();
       throw err;
+    } finally {
+      request?.release();
     }
+  }
+
+  /** Hangs up; a client that understands is told why first. */
+  #refuse(master: MasterChannel, request: MasterMsgIn | undefined, error: FlowIpcError): void {
+    this.#refused++;
+    const peerPid = master.ownedChannel.remotePeerProcessCredentials!.pid;
+    publish('flow-ipc:session:refused', () => ({ server: this.#options.server.name, peerPid, error }));
+    const tell = !master.loggedIn && !master.error && request?.body.logInReq.understandsRefusal;
+    if (tell) sendRefusal(master, request!, error);
+    else master.close();
   }
 }
 
@@ -239,17 +283,6 @@ function deferred<R>(): Deferred<R> {
   return out;
 }
 
-/** In the C++ server's order of allocation. */
-function fillResponse(response: MsgOut<typeof Body>, clientNamespace: string, byServer: number): void {
-  const logIn = response.body.initLogInRsp();
-  logIn.initMetadata();
-  const negotiation = logIn.initProtocolNegotiationToClient();
-  negotiation.maxProtoVer = PROTOCOL_VERSION;
-  negotiation.maxProtoVerAux = PROTOCOL_VERSION;
-  logIn.clientNamespace = clientNamespace;
-  logIn.numInitChannelsBySrvReq = byServer;
-}
-
 /** All but the last are notifications; the answer to the last tells that all arrived. */
 async function openInitChannels(
   master: MasterChannel,
@@ -257,7 +290,7 @@ async function openInitChannels(
   handles: boolean,
   channels: Channel[],
 ): Promise<void> {
-  const peer = master.ownedChannel.remotePeerProcessCredentials;
+  const peer = master.ownedChannel.remotePeerProcessCredentials!;
   for (let i = 1; i <= count; i++) {
     const { channel, peerEnd } = makeChannel(handles, peer);
     channels.push(channel);

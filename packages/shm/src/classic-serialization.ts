@@ -73,6 +73,10 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
     return [this.#handle.set(this.#share.list)];
   }
 
+  retract(): void {
+    this.#pool.listRelease(this.#share.list, []);
+  }
+
   release(): void {
     this.#share.release();
   }

@@ -1,5 +1,5 @@
 // Bodies on the heap, copied through the pipe segment by segment (features 118, 119).
-import { MessageBuilder, type SegmentAllocator } from '@flow-ipc/capnp';
+import { copyRoot, MessageBuilder, type SegmentAllocator } from '@flow-ipc/capnp';
 import { FlowIpcError } from '@flow-ipc/core';
 import { StructError } from './errors.js';
 import type {
@@ -54,9 +54,32 @@ class HeapBody implements BodyBuilder {
   release(): void {}
 }
 
+/** A body whose builder is somebody else's: its segments may be longer than what a pipe takes. */
+class AdoptedBody implements BodyBuilder {
+  readonly builder: MessageBuilder;
+
+  constructor(builder: MessageBuilder) {
+    this.builder = builder;
+  }
+
+  emit(maxBlobSize: number): Uint8Array[] {
+    const segments = this.builder.segments();
+    if (segments.every((segment) => segment.length <= maxBlobSize)) return segments;
+    const fitting = new HeapBody(maxBlobSize, {});
+    copyRoot(this.builder.asReader({ traversalLimitWords: Number.POSITIVE_INFINITY }), fitting.builder);
+    return fitting.emit(maxBlobSize);
+  }
+
+  release(): void {}
+}
+
 class HeapSerialization implements Serialization {
   newBody(maxBlobSize: number, options: CreateMsgOptions): BodyBuilder {
     return new HeapBody(maxBlobSize, options);
+  }
+
+  adoptBody(builder: MessageBuilder): BodyBuilder {
+    return new AdoptedBody(builder);
   }
 
   wrapMetadata(bytes: Uint8Array, length: number): Uint8Array {

@@ -12,8 +12,13 @@ export interface BodyBuilder {
   /**
    * The blobs of one sending, each at most `maxBlobSize` bytes; valid until the next call. With shared memory the
    * recipient becomes an owner by it, so the blobs must then be sent. Throws LEAF_TOO_BIG or what the arena says.
+   *
+   * `through` is the serialization of the channel that they go through, which is another one than the body was made
+   * by when a message is sent along several channels: it tells who the recipient is.
    */
-  emit(maxBlobSize: number): Uint8Array[];
+  emit(maxBlobSize: number, through: Serialization): Uint8Array[];
+  /** What the last emit() gave was not sent: undoes what it did for the recipient. Needed only where it did something. */
+  retract?(): void;
   /** Gives the memory back (shared memory: our share of it). Idempotent. */
   release(): void;
 }
@@ -28,8 +33,15 @@ export interface ReceivedBody {
 /** One of these per channel. Stateless but for the arena it stands for. */
 export interface Serialization {
   newBody(maxBlobSize: number, options: CreateMsgOptions): BodyBuilder;
+  /** A body of a message that is built already, taken over as it is. Where this is missing the message is copied. */
+  adoptBody?(builder: MessageBuilder): BodyBuilder;
   /** What is sent for metadata of `length` bytes at the start of `bytes`; valid until the next call. */
   wrapMetadata(bytes: Uint8Array, length: number): Uint8Array;
+  /**
+   * What the last wrapMetadata() gave was not sent: takes it back. Without this method unwrapMetadata() is called with
+   * it, as the recipient would.
+   */
+  retractMetadata?(): void;
   /**
    * The reverse: metadata from the blob that came. The result is valid until the next call.
    * Throws FlowIpcError on anything malformed.

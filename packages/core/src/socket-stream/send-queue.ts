@@ -1,5 +1,5 @@
 // Bytes waiting to leave: frames of one turn gathered into few writes, or what the kernel would not take yet.
-import { closeFd, dupFd, send } from '@flow-ipc/native';
+import { closeFd, dupFd, send, trackFd } from '@flow-ipc/native';
 import { HEADER_SIZE } from './frame.js';
 
 /** A chunk takes frames until it is this full; longer frames get a chunk of their own size. */
@@ -21,6 +21,7 @@ class Chunk {
   constructor(capacity: number, fd: number) {
     this.bytes = new Uint8Array(capacity);
     this.fd = fd;
+    if (fd >= 0) trackFd(fd, true);
     this.sealed = fd >= 0;
   }
 

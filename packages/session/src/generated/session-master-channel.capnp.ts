@@ -5,7 +5,7 @@
 import * as $ from '@flow-ipc/capnp';
 import * as common$ from './common.capnp.js';
 
-const SessionMasterChannelMessageBody_members = ['logInReq', 'logInRsp', 'jemallocShmSetup', 'openChannelToClientReq', 'openChannelToClientRsp', 'openChannelToServerReq', 'openChannelToServerRsp', 'gracefulSessionEnd'] as const;
+const SessionMasterChannelMessageBody_members = ['logInReq', 'logInRsp', 'jemallocShmSetup', 'openChannelToClientReq', 'openChannelToClientRsp', 'openChannelToServerReq', 'openChannelToServerRsp', 'gracefulSessionEnd', 'logInRefusal'] as const;
 
 export class SessionMasterChannelMessageBodyReader extends $.StructReader {
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
@@ -77,6 +77,14 @@ export class SessionMasterChannelMessageBodyReader extends $.StructReader {
   }
   hasGracefulSessionEnd(): boolean {
     return this.$tag(0) === 7 && this.$has(0);
+  }
+  /** Ours: instead of logInRsp, to a client that said it understands. Flow-IPC's server just closes. */
+  get logInRefusal(): LogInRefusalReader {
+    this.$check(0, 8, 'logInRefusal');
+    return this.$struct(0, LogInRefusalReader);
+  }
+  hasLogInRefusal(): boolean {
+    return this.$tag(0) === 8 && this.$has(0);
   }
 }
 
@@ -191,6 +199,19 @@ export class SessionMasterChannelMessageBodyBuilder extends $.StructBuilder {
   hasGracefulSessionEnd(): boolean {
     return this.$tag(0) === 7 && this.$has(0);
   }
+  /** Ours: instead of logInRsp, to a client that said it understands. Flow-IPC's server just closes. */
+  get logInRefusal(): LogInRefusalBuilder {
+    this.$check(0, 8, 'logInRefusal');
+    return this.$struct(0, LogInRefusal);
+  }
+  initLogInRefusal(): LogInRefusalBuilder {
+    const value = this.$initStruct(0, LogInRefusal);
+    this.$choose(0, 8);
+    return value;
+  }
+  hasLogInRefusal(): boolean {
+    return this.$tag(0) === 8 && this.$has(0);
+  }
   /** A reader of the same memory. */
   asReader(): SessionMasterChannelMessageBodyReader {
     return this.$asReader(SessionMasterChannelMessageBodyReader, 1, 1);
@@ -296,6 +317,10 @@ export class LogInReqReader extends $.StructReader {
   get numInitChannelsByCliReqNumber(): number {
     return this.$dataBytes < 16 ? 0 : $.uint64Number(this.$view.getUint32(this.$data + 8, true), this.$view.getUint32(this.$data + 12, true));
   }
+  /** Ours: the client wants to be told why it is refused. A bit that Flow-IPC leaves unused and does not look at. */
+  get understandsRefusal(): boolean {
+    return this.$dataBytes < 3 ? false : ((this.$view.getUint8(this.$data + 2) >>> 1) & 1) === 1;
+  }
 }
 
 export class LogInReqBuilder extends $.StructBuilder {
@@ -364,6 +389,13 @@ export class LogInReqBuilder extends $.StructBuilder {
   /** `numInitChannelsByCliReq` as a number. @throws RangeError when it is not a safe integer */
   get numInitChannelsByCliReqNumber(): number {
     return $.uint64Number(this.$view.getUint32(this.$data + 8, true), this.$view.getUint32(this.$data + 12, true));
+  }
+  /** Ours: the client wants to be told why it is refused. A bit that Flow-IPC leaves unused and does not look at. */
+  get understandsRefusal(): boolean {
+    return ((this.$view.getUint8(this.$data + 2) >>> 1) & 1) === 1;
+  }
+  set understandsRefusal(value: boolean) {
+    $.setBit(this.$view, this.$data + 2, 1, value);
   }
   /** A reader of the same memory. */
   asReader(): LogInReqReader {
@@ -480,6 +512,69 @@ export const LogInRsp = {
 export namespace LogInRsp {
   export type Reader = LogInRspReader;
   export type Builder = LogInRspBuilder;
+}
+
+export class LogInRefusalReader extends $.StructReader {
+  /** Of the error with which the server's accept() failed. */
+  get code(): string {
+    return this.$text(0);
+  }
+  /** The UTF-8 bytes of `code`: a view, not a copy. */
+  get codeBytes(): Uint8Array {
+    return this.$textBytes(0);
+  }
+  hasCode(): boolean {
+    return this.$has(0);
+  }
+  get message(): string {
+    return this.$text(1);
+  }
+  /** The UTF-8 bytes of `message`: a view, not a copy. */
+  get messageBytes(): Uint8Array {
+    return this.$textBytes(1);
+  }
+  hasMessage(): boolean {
+    return this.$has(1);
+  }
+}
+
+export class LogInRefusalBuilder extends $.StructBuilder {
+  /** Of the error with which the server's accept() failed. */
+  get code(): string {
+    return this.$text(0);
+  }
+  set code(value: string) {
+    this.$setText(0, value);
+  }
+  hasCode(): boolean {
+    return this.$has(0);
+  }
+  get message(): string {
+    return this.$text(1);
+  }
+  set message(value: string) {
+    this.$setText(1, value);
+  }
+  hasMessage(): boolean {
+    return this.$has(1);
+  }
+  /** A reader of the same memory. */
+  asReader(): LogInRefusalReader {
+    return this.$asReader(LogInRefusalReader, 0, 2);
+  }
+}
+
+export const LogInRefusal = {
+  name: 'LogInRefusal',
+  id: 0xe63b4d4081f34f63n,
+  dataWords: 0,
+  pointerCount: 2,
+  Reader: LogInRefusalReader,
+  Builder: LogInRefusalBuilder,
+} as const satisfies $.StructType<LogInRefusalReader, LogInRefusalBuilder>;
+export namespace LogInRefusal {
+  export type Reader = LogInRefusalReader;
+  export type Builder = LogInRefusalBuilder;
 }
 
 export class JemallocShmSetupReader extends $.StructReader {

@@ -1,0 +1,239 @@
+// The lend channel: what the two sides' lenders and borrowers say to each other (protocol 7.3, features 208-214).
+import {
+  type Channel,
+  FlowIpcError,
+  NativeSocketStream,
+  type ProcessCredentials,
+  runEssentialTimers,
+  socketStreamChannelOfBlobs,
+} from '@flow-ipc/core';
+import { type MsgIn, type MsgOut, type SessionToken, StructuredChannel } from '@flow-ipc/structured';
+import { LendError } from './errors.js';
+import { IpcShmMessage } from './generated/ipc-shm-message.capnp.js';
+import type { LendHandle } from './lend-handle.js';
+
+/** Returns are told so many at a time, or after so long: they are in no hurry, and a message each is dear. */
+const RETURN_BATCH = 64;
+const RETURN_DELAY_MS = 5;
+/** Room in a message's only segment for the longest pool name. */
+const MESSAGE_BYTES = 512;
+
+type Message = MsgIn<typeof IpcShmMessage>;
+
+/** A pool, as its lender describes it. */
+export interface PoolDescription {
+  readonly collectionId: number;
+  readonly poolId: number;
+  readonly name: string;
+  readonly size: number;
+}
+
+/** What the peer says. A borrower's methods tell whether it could do as asked. */
+export interface LendEvents {
+  lendArena(collectionId: number): boolean;
+  lendPool(pool: PoolDescription): boolean;
+  removePool(collectionId: number, poolId: number): void;
+  returnObject(handle: LendHandle): void;
+  /** The channel is over. */
+  end(error: FlowIpcError): void;
+}
+
+/** Heap-serialized, blobs only, without pings: the session's master channel notices a peer that is gone. */
+export class LendChannel {
+  readonly #structured: StructuredChannel<typeof IpcShmMessage>;
+  readonly #channel: Channel<'blobs' | 'credentials'>;
+  readonly #returnMsg: MsgOut<typeof IpcShmMessage>;
+  /** Three numbers for each return that waits. */
+  readonly #returns: number[] = [];
+  readonly #handle: LendHandle = { collectionId: 0, poolId: 0, offset: 0 };
+  #returnTimer: NodeJS.Timeout | undefined;
+  /** Messages that came; changes tell a waiter that something did. */
+  #received = 0;
+
+  /** Takes the descriptor over. */
+  constructor(fd: number, token: SessionToken, peer: ProcessCredentials, events: LendEvents) {
+    const stream = new NativeSocketStream(fd);
+    // The kernel names the maker of the pair, which may be us.
+    stream.remotePeerProcessCredentials = peer;
+    this.#channel = socketStreamChannelOfBlobs(stream);
+    // What this socket keeps the process alive for is the session, which has sockets of its own.
+    this.#channel.unref();
+    this.#structured = new StructuredChannel(this.#channel, IpcShmMessage, {
+      sessionToken: token,
+      manualStart: true,
+    });
+    this.#returnMsg = this.#message();
+    this.#returnMsg.body.initReturnObject();
+    this.#expect(events);
+    this.#structured.start((error) => this.#end(error, events));
+  }
+
+  get error(): FlowIpcError | undefined {
+    return this.#structured.error;
+  }
+
+  /** Messages received so far. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Whether all that was said has left this process. Tries to make it so. */
+  flush(): boolean {
+    if (this.error) return true;
+    this.#channel.blobSender!.flush();
+    return this.#channel.queuedBytes === 0;
+  }
+
+  /** `answer` hears whether the peer took it, and whether it reads this channel on demand; false when it is lost. */
+  lendArena(collectionId: number, answer: (taken: boolean, readsOnDemand: boolean) => void): void {
+    using msg = this.#message();
+    msg.body.initLendArena().collectionId = collectionId;
+    this.#request(msg, answer);
+  }
+
+  lendPool(pool: PoolDescription, answer: (taken: boolean) => void): void {
+    using msg = this.#message();
+    const body = msg.body.initLendPool();
+    body.collectionId = pool.collectionId;
+    body.poolId = pool.poolId;
+    body.poolName = pool.name;
+    body.poolSize = pool.size;
+    this.#request(msg, answer);
+  }
+
+  removePool(collectionId: number, poolId: number): void {
+    if (this.error) return;
+    using msg = this.#message();
+    const body = msg.body.initRemovePool();
+    body.collectionId = collectionId;
+    body.poolId = poolId;
+    this.#structured.send(msg);
+  }
+
+  /** Soon; nothing happens when the channel is over: the peer counts everything as returned then. */
+  returnObject(collectionId: number, poolId: number, offset: number): void {
+    if (this.error) return;
+    this.#returns.push(collectionId, poolId, offset);
+    if (this.#returns.length >= 3 * RETURN_BATCH) this.flushReturns();
+    else this.#returnTimer ??= setTimeout(() => this.flushReturns(), RETURN_DELAY_MS).unref();
+  }
+
+  flushReturns(): void {
+    clearTimeout(this.#returnTimer);
+    this.#returnTimer = undefined;
+    const returns = this.#returns;
+    if (returns.length === 0 || this.error) return;
+    const body = this.#returnMsg.body.returnObject;
+    const sender = this.#channel.blobSender!;
+    sender.cork();
+    try {
+      for (let i = 0; i < returns.length; i += 3) {
+        body.collectionId = returns[i]!;
+        body.poolId = returns[i + 1]!;
+        body.poolOffset = returns[i + 2]!;
+        this.#structured.send(this.#returnMsg);
+      }
+    } catch {
+      // Not told by the channel itself, as a call of ours threw it; the end of the session says it all.
+    } finally {
+      returns.length = 0;
+      sender.uncork();
+    }
+  }
+
+  /**
+   * Handles what the peer said, and goes on blocking for more until `done` says so, the channel is over, or
+   * `timeoutMs` passed. Requests of the peer are answered meanwhile, so two sides that wait for each other both get on.
+   */
+  waitUntil(done: () => boolean, timeoutMs: number): boolean {
+    const deadline = performance.now() + timeoutMs;
+    while (!this.error && !done()) {
+      const left = deadline - performance.now();
+      if (left < 0) return false;
+      this.#channel.waitReadable(Math.min(left, runEssentialTimers()));
+    }
+    return done();
+  }
+
+  /** Handles what is there now. */
+  readNow(): void {
+    if (!this.error) this.#channel.waitReadable(0);
+  }
+
+  /** Tells the returns that wait, as far as the socket takes them now, and ends. Idempotent. */
+  close(): void {
+    this.flushReturns();
+    this.flush();
+    this.#returnMsg.release();
+    this.#structured.close();
+  }
+
+  #message(): MsgOut<typeof IpcShmMessage> {
+    return this.#structured.createMsg({ firstSegmentBytes: MESSAGE_BYTES });
+  }
+
+  #request(
+    msg: MsgOut<typeof IpcShmMessage>,
+    answer: (taken: boolean, readsOnDemand: boolean) => void,
+  ): void {
+    this.#structured.asyncRequest(msg, (response) => {
+      using _ = response;
+      this.#received++;
+      const { success, readsOnDemand } = response.body.response;
+      answer(success, readsOnDemand);
+    });
+  }
+
+  #respond(request: Message, success: boolean): void {
+    this.#received++;
+    using answer = this.#message();
+    const body = answer.body.initResponse();
+    body.success = success;
+    body.readsOnDemand = true;
+    this.#structured.send(answer, request);
+  }
+
+  #expect(events: LendEvents): void {
+    this.#structured.expectMsgs('lendArena', (request) => {
+      using _ = request;
+      this.#respond(request, events.lendArena(request.body.lendArena.collectionId));
+    });
+    this.#structured.expectMsgs('lendPool', (request) => {
+      using _ = request;
+      const { collectionId, poolId, poolName, poolSize } = request.body.lendPool;
+      this.#respond(request, events.lendPool({ collectionId, poolId, name: poolName, size: poolSize }));
+    });
+    this.#structured.expectMsgs('removePool', (notice) => {
+      using _ = notice;
+      this.#received++;
+      const { collectionId, poolId } = notice.body.removePool;
+      events.removePool(collectionId, poolId);
+    });
+    const handle = this.#handle;
+    this.#structured.expectMsgs('returnObject', (notice) => {
+      using _ = notice;
+      this.#received++;
+      const { collectionId, poolId, poolOffset } = notice.body.returnObject;
+      handle.collectionId = collectionId;
+      handle.poolId = poolId;
+      handle.offset = poolOffset;
+      events.returnObject(handle);
+    });
+  }
+
+  #end(error: FlowIpcError, events: LendEvents): void {
+    clearTimeout(this.#returnTimer);
+    events.end(error);
+  }
+}
+
+/** What everything that needs the peer throws once the channel is over. */
+export function disconnected(cause: unknown): FlowIpcError {
+  return new FlowIpcError(
+    LendError.DISCONNECTED,
+    'The lend channel is closed: nothing can be lent or borrowed',
+    {
+      cause,
+    },
+  );
+}
