@@ -1,29 +1,26 @@
 // The chart as a Vega specification: size against round trip, both logarithmic, one line a technique.
+import {
+  decades,
+  FONT,
+  formatDuration,
+  formatSize,
+  GRID,
+  INK,
+  lookup,
+  powersOfTen,
+  QUIET,
+  TEXT_CONFIG,
+} from '@flow-ipc/bench-kit';
 import type { Spec } from 'vega';
 import type { Result } from './results.js';
-import { formatDuration, formatSize } from './sizes.js';
 import { formatFactor } from './table.js';
 import { TECHNIQUES, type Technique, TITLES } from './techniques.js';
 
-/** The first is what the PNG is drawn with; an SVG takes what its viewer has. */
-export const FONT = 'Inter, Helvetica, Arial, sans-serif';
-
-const INK = '#1f2933';
-const QUIET = '#647382';
-const GRID = '#e4e9ee';
 // Told apart by colour-blind readers too, and by shape and dash in print.
 const LOOKS: Record<Technique, { colour: string; shape: string; dash: number[] }> = {
   'classic-socket': { colour: '#c2410c', shape: 'square', dash: [7, 4] },
   'shm-classic': { colour: '#0f766e', shape: 'circle', dash: [] },
 };
-
-/** Whole decades around all that is drawn. */
-function decades(low: number, high: number): [number, number] {
-  return [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high * 1.0001))];
-}
-
-const powersOfTen = ([low, high]: [number, number]) =>
-  Array.from({ length: Math.round(Math.log10(high / low)) + 1 }, (_, i) => low * 10 ** i);
 
 export function chartSpec(results: readonly Result[]): Spec {
   const techniques = TECHNIQUES.filter((t) => results.some((result) => result.technique === t));
@@ -66,15 +63,7 @@ export function chartSpec(results: readonly Result[]): Spec {
       subtitlePadding: 7,
       subtitleLineHeight: 19,
     },
-    config: {
-      style: {
-        'guide-label': { font: FONT, fontSize: 12.5, fill: QUIET },
-        'guide-title': { font: FONT, fontSize: 13, fontWeight: 600, fill: INK },
-        'group-title': { font: FONT },
-        'group-subtitle': { font: FONT },
-      },
-      text: { font: FONT },
-    },
+    config: TEXT_CONFIG,
     data: [
       { name: 'runs', values },
       // One line a technique, from small to large.
@@ -214,12 +203,6 @@ export function chartSpec(results: readonly Result[]): Spec {
       },
     ],
   };
-}
-
-/** A Vega expression that turns each of these numbers into our own words for it. */
-function lookup(numbers: readonly number[], format: (value: number) => string): string {
-  const words = Object.fromEntries(numbers.map((number) => [String(number), format(number)]));
-  return `${JSON.stringify(words)}[toString(datum.value)]`;
 }
 
 function subtitle(results: readonly Result[], sizes: readonly number[]): string {

@@ -1,12 +1,13 @@
 // Runs what the command line asks for and shows the results.
 import { resolve } from 'node:path';
+import { formatDuration, formatSize } from '@flow-ipc/bench-kit';
 import { writeChart } from './chart.js';
 import { digestOf } from './digest.js';
 import { type Progress, progress } from './progress.js';
 import { type Result, type Skipped, toJsonLine } from './results.js';
 import { noRoom } from './room.js';
 import { run } from './run.js';
-import { formatDuration, formatSize, MAX_SIZE } from './sizes.js';
+import { MAX_SIZE } from './sizes.js';
 import { memoryTable, resultTable, sessionMemory } from './table.js';
 import { type Technique, TITLES } from './techniques.js';
 

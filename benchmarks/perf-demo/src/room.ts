@@ -1,6 +1,7 @@
 // Does a run fit into this machine? Asked before it starts: running out half-way would end other programs too.
+
+import { formatSize } from '@flow-ipc/bench-kit';
 import { availableBytes, sharedMemoryAvailable } from './memory.js';
-import { formatSize } from './sizes.js';
 import type { Technique } from './techniques.js';
 
 /** Two Node.js processes, their heaps and buffers. */

@@ -1,4 +1,4 @@
-// Sizes and durations as people write and read them. Sizes are decimal: 1k = 1000 bytes, 1g = 1e9.
+// Sizes as people write them, decimal: 1k = 1000 bytes, 1g = 1e9.
 
 const FACTORS = { '': 1, k: 1e3, m: 1e6, g: 1e9 } as const;
 
@@ -18,24 +18,4 @@ export function parseSize(text: string): number {
 /** "100k,1m" -> sizes in ascending order, each once. */
 export function parseSizes(text: string): number[] {
   return [...new Set(text.split(',').map(parseSize))].sort((a, b) => a - b);
-}
-
-/** 100000 -> "100 kB". */
-export function formatSize(bytes: number): string {
-  if (bytes < 1e3) return `${bytes} B`;
-  if (bytes < 1e6) return `${short(bytes / 1e3)} kB`;
-  if (bytes < 1e9) return `${short(bytes / 1e6)} MB`;
-  return `${short(bytes / 1e9)} GB`;
-}
-
-/** Microseconds -> "85.3 µs", "1.25 ms", "1.02 s". */
-export function formatDuration(us: number): string {
-  if (us < 999.5) return `${short(us)} µs`;
-  if (us < 999_500) return `${short(us / 1e3)} ms`;
-  return `${short(us / 1e6)} s`;
-}
-
-/** Three significant digits, without trailing zeros after the point. */
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }

@@ -1,7 +1,8 @@
 // The results as people read them in a terminal.
+
+import { formatDuration, formatSize } from '@flow-ipc/bench-kit';
 import Table from 'cli-table3';
 import type { Result, RoundTrips, Skipped } from './results.js';
-import { formatDuration, formatSize } from './sizes.js';
 import { TECHNIQUES, type Technique, TITLES } from './techniques.js';
 
 /** One row a size, one column a technique. Colours only where the terminal shows them. */

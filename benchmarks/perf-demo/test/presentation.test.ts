@@ -2,10 +2,11 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { formatDuration, formatSize } from '@flow-ipc/bench-kit';
 import { afterAll, describe, expect, it } from 'vitest';
 import { writeChart } from '../src/chart.js';
 import { type Result, roundTrips, toJsonLine } from '../src/results.js';
-import { formatDuration, formatSize, parseSize, parseSizes } from '../src/sizes.js';
+import { parseSize, parseSizes } from '../src/sizes.js';
 import { memoryTable, resultTable, sessionMemory } from '../src/table.js';
 import { parseTechniques, type Technique } from '../src/techniques.js';
 

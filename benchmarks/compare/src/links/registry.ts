@@ -1,0 +1,49 @@
+// Where the code of each subject is; loaded only by the processes that are measured.
+import type { SubjectModule } from './link.js';
+import type { Sessions } from './structured.js';
+
+/** What the reason begins with when our packages do not have a subject. */
+export const MISSING = 'not there yet';
+
+/** Without the /async or /blocking. Error with the reason when our packages do not have it (yet). */
+export async function loadSubject(name: string): Promise<SubjectModule> {
+  switch (name) {
+    case 'raw-socket':
+      return import('./raw-socket.js');
+    case 'structured-heap': {
+      const { ClientSession, SessionServer } = await import('@flow-ipc/session');
+      return structuredOver(ClientSession, SessionServer, false);
+    }
+    case 'structured-shm-classic': {
+      const { ClientSession, SessionServer } = await import('@flow-ipc/shm');
+      return structuredOver(ClientSession, SessionServer, true);
+    }
+    case 'node-net':
+      return import('./node-net.js');
+    case 'child-process-json':
+      return (await import('./child-process.js')).childProcessJson;
+    case 'child-process-advanced':
+      return (await import('./child-process.js')).childProcessAdvanced;
+    case 'message-port':
+      return import('./message-port.js');
+    case 'zeromq':
+      return import('./zeromq.js');
+    case 'grpc':
+      return import('./grpc.js');
+    default:
+      throw new Error(`${MISSING}: our packages have no ${name}`);
+  }
+}
+
+async function structuredOver(
+  client: { connect: Sessions['connect'] },
+  server: { create: Sessions['create'] },
+  shared: boolean,
+): Promise<SubjectModule> {
+  const { structured } = await import('./structured.js');
+  return structured({
+    connect: (options) => client.connect(options),
+    create: (options) => server.create(options),
+    shared,
+  });
+}

@@ -1,0 +1,19 @@
+// How long everything takes: rounds, and the time that warming up and a sample get.
+
+export interface Plan {
+  rounds: number;
+  /** Rounds of cases whose processes are started anew for each: large messages, and many clients. */
+  freshRounds: number;
+  warmUpMs: number;
+  /** A sample is as many round trips (messages, …) as fit into this. */
+  sampleMs: number;
+  /** So many at least, however long each takes. */
+  atLeast: number;
+}
+
+export const PLANS = {
+  full: { rounds: 7, freshRounds: 3, warmUpMs: 500, sampleMs: 150, atLeast: 2 },
+  quick: { rounds: 5, freshRounds: 3, warmUpMs: 150, sampleMs: 25, atLeast: 2 },
+  /** Whether everything works, not how fast. */
+  smoke: { rounds: 2, freshRounds: 1, warmUpMs: 0, sampleMs: 1, atLeast: 2 },
+} satisfies Record<string, Plan>;
