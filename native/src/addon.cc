@@ -9,6 +9,7 @@
 #include "descriptors.h"
 #include "epoll_reactor.h"
 #include "fd_watcher.h"
+#include "mq_object.h"
 #include "named_semaphore.h"
 #include "pool.h"
 #include "pool_memory.h"
@@ -53,6 +54,10 @@ constexpr Export kFunctions[] = {
     {"listenAbstract", listenAbstract},
     {"mapFd", mapFd},
     {"monotonicNs", monotonicNow},
+    {"mqCreate", mqCreate},
+    {"mqInterrupt", mqInterrupt},
+    {"mqOpen", mqOpen},
+    {"mqUnlink", mqUnlink},
     {"ownFd", ownFd},
     {"peerCredentials", peerCredentials},
     {"pollFd", pollFd},
@@ -87,9 +92,10 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   }
   exports["FdWatcher"] = FdWatcher::define(env, state);
   exports["EpollReactor"] = EpollReactor::define(env);
-  // Kept private: scripts get instances from poolCreate(), poolOpen() and semOpen() only.
+  // Kept private: scripts get instances from poolCreate(), poolOpen(), mqCreate(), mqOpen() and semOpen() only.
   state->poolClass = Napi::Persistent(Pool::define(env, state));
   state->semaphoreClass = Napi::Persistent(NamedSemaphore::define(env, state));
+  state->queueClass = Napi::Persistent(MessageQueue::define(env, state));
   exports["out"] = state->outArray(env);
   exports["version"] = Napi::String::New(env, describeBuild());
   return exports;

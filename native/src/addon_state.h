@@ -10,6 +10,7 @@
 
 namespace flow_ipc {
 
+class MqQueue;
 class PoolMemory;
 struct WatchHandle;
 
@@ -38,6 +39,9 @@ class AddonState {
   // poolCreate() and poolOpen() pass their pool to the constructor of Pool here: scripts cannot make one.
   std::unique_ptr<PoolMemory> pendingPool;
   Napi::FunctionReference poolClass;
+  // Likewise a message queue.
+  std::shared_ptr<MqQueue> pendingQueue;
+  Napi::FunctionReference queueClass;
   // Likewise the name of a semaphore being opened.
   void* pendingSemaphore = nullptr;
   Napi::FunctionReference semaphoreClass;

@@ -132,6 +132,61 @@ export interface Pool {
   close(): void;
 }
 
+/** Which way a message goes, in calls on a {@link MessageQueue}. */
+export const MQ_SEND = 0;
+export const MQ_RECEIVE = 1;
+
+/**
+ * A message queue: POSIX ('posix'), or `boost::interprocess::message_queue` ('bipc') in its own layout, so that C++
+ * programs use it at the same time. Priority is always 0. Messages are 0 to `maxMessageSize` bytes, all or nothing.
+ *
+ * Calls return 0, a byte count or a flag, or a negative code: -EAGAIN (full, empty; time up), -EMSGSIZE (message too
+ * long, or room for less than `maxMessageSize`), -EBADF (closed), -ECANCELED (interrupted). A bipc queue also: -EBADMSG
+ * (its memory is damaged or was cut short), -EOWNERDEAD (a process died using it), -ETIMEDOUT (its lock not had in 1 s);
+ * these are for good.
+ *
+ * Unlike pools, a bipc queue's pages are had when it is made: a few hundred kB at most, and then no message can fail for
+ * lack of memory.
+ */
+export interface MessageQueue {
+  readonly name: string;
+  readonly maxMessages: number;
+  readonly maxMessageSize: number;
+  /** Names the queue within this process, for {@link Binding.mqInterrupt} from any thread. */
+  readonly id: number;
+
+  /** Sends buf[offset, +length). */
+  trySend(buf: Uint8Array, offset: number, length: number): number;
+  /** Receives into buf[offset, +length). */
+  tryReceive(buf: Uint8Array, offset: number, length: number): number;
+  /**
+   * The same, blocking this thread for up to `timeoutMs` (-1 for ever, fractions allowed). They end early, with -EAGAIN,
+   * when the worker is being terminated.
+   */
+  send(buf: Uint8Array, offset: number, length: number, timeoutMs: number): number;
+  receive(buf: Uint8Array, offset: number, length: number, timeoutMs: number): number;
+  /** Whether the operation is possible: 1 or 0. Never blocks. */
+  ready(direction: number): number;
+  /** Blocks until it is (1) or the time is up (0). */
+  wait(direction: number, timeoutMs: number): number;
+
+  /**
+   * A descriptor for an event loop, the queue's to close: of a POSIX queue its own (readable or writable), of a bipc
+   * queue an eventfd for each direction (always readable), which a thread of the addon signals once after each arm().
+   */
+  watchFd(direction: number): number;
+  /**
+   * To be called when an operation said -EAGAIN: watchFd() is then ready, once, when it may be possible again (at once, if
+   * it is by now), or when waits are interrupted. 0 or -errno.
+   */
+  arm(direction: number): number;
+  /** An eventfd, readable while waits of this direction are interrupted; -1 where watchFd() tells that as well. */
+  interruptFd(direction: number): number;
+
+  /** Idempotent; waits in progress elsewhere end. The name stays: see mqUnlink and shmUnlink. */
+  close(): void;
+}
+
 /** A POSIX named semaphore, as boost::interprocess::named_mutex is on Linux. */
 export interface NamedSemaphore {
   /** True when taken. Never blocks. */
@@ -234,6 +289,27 @@ export interface Binding {
   /** O_EXCL; mode set with fchmod whatever the umask; pages never committed up front. */
   poolCreate(name: string, size: number, mode: number): Pool;
   poolOpen(name: string): Pool;
+
+  /**
+   * O_EXCL; mode set with fchmod whatever the umask. 'bipc' queues are shared memory objects: shmUnlink removes the name.
+   * EINVAL: beyond /proc/sys/fs/mqueue/*_max; EMFILE: beyond RLIMIT_MSGQUEUE bytes in POSIX queues of this user.
+   */
+  mqCreate(
+    kind: 'posix' | 'bipc',
+    name: string,
+    maxMessages: number,
+    maxMessageSize: number,
+    mode: number,
+  ): MessageQueue;
+  /** 'bipc': EBADMSG no queue, or damaged; EAGAIN its creator did not get done within a second. */
+  mqOpen(kind: 'posix' | 'bipc', name: string): MessageQueue;
+  /** Removes the name of a POSIX queue. */
+  mqUnlink(name: string): void;
+  /**
+   * From any thread of this process: blocking operations and waits on queue `id` fail with -ECANCELED from now on
+   * (`on`), or work again. 1; 0 when that was so already; -EBADF when no such queue is open.
+   */
+  mqInterrupt(id: number, direction: number, on: boolean): number;
 
   /** Creates with `initial` and `mode` (whatever the umask) or opens. Name without the leading slash and without 'sem.'. */
   semOpen(name: string, mode: number, initial: number): NamedSemaphore;

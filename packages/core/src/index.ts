@@ -30,6 +30,20 @@ export type { CoreDiagnostics } from './diagnostics.js';
 export type { Direction, EventLoop, FdWatch, LoopTimer } from './event-loop/event-loop.js';
 export { runEssentialTimers } from './event-loop/lazy-timer.js';
 export { uvEventLoop } from './event-loop/uv-event-loop.js';
+export { BipcMqHandle } from './mq/bipc-mq-handle.js';
+export { BlobStreamMqReceiver } from './mq/blob-stream-mq-receiver.js';
+export { BlobStreamMqSender, type MqStreamOptions } from './mq/blob-stream-mq-sender.js';
+export { mqPipes } from './mq/mq-pipes.js';
+export {
+  type MqHandleClass,
+  MqInterrupter,
+  type MqKind,
+  type MqOptions,
+  type MqWaitOptions,
+  PersistentMqHandle,
+} from './mq/persistent-mq-handle.js';
+export { PosixMqHandle } from './mq/posix-mq-handle.js';
+export { blobStreamMqs } from './mq/sentinel.js';
 export { NativeSocketStreamAcceptor } from './socket-stream/acceptor.js';
 export { MAX_BLOB_SIZE } from './socket-stream/frame.js';
 export {

@@ -60,6 +60,17 @@ export const TransportError = {
   VERSION_TOO_OLD: 'ERR_FLOW_IPC_PROTOCOL_NEGOTIATION_OPPOSING_VER_TOO_OLD',
   /** The message is empty, too long, or carries what this pipe cannot; nothing was sent. */
   INVALID_ARGUMENT: 'ERR_FLOW_IPC_INVALID_ARGUMENT',
+  /** Longer than the queue's messages may be, or received into less memory than its longest message needs. */
+  MQ_MESSAGE_SIZE: 'ERR_FLOW_IPC_MQ_MESSAGE_SIZE_OVER_OR_UNDERFLOW',
+  /** A Boost message queue is of no use any more: damaged, or left in the midst by a process that died; see `errno`. */
+  MQ_BIPC_MISC_LIBRARY_ERROR: 'ERR_FLOW_IPC_MQ_BIPC_MISC_LIBRARY_ERROR',
+  /** The queue has a stream sender (receiver), or a crash left its mark behind; see removePersistent(). */
+  MQ_SENDER_EXISTS: 'ERR_FLOW_IPC_BLOB_STREAM_MQ_SENDER_EXISTS',
+  MQ_RECEIVER_EXISTS: 'ERR_FLOW_IPC_BLOB_STREAM_MQ_RECEIVER_EXISTS',
+  /** The peer's stream over a queue said what makes no sense. */
+  MQ_BAD_CONTROL: 'ERR_FLOW_IPC_BLOB_STREAM_MQ_RECEIVER_BAD_CTL_CMD',
+  /** The blocking operation was interrupted, or may not block now: see interruptReceives(). */
+  INTERRUPTED: 'ERR_FLOW_IPC_INTERRUPTED',
   /** The wait ended before what it waited for. */
   TIMEOUT: 'ERR_FLOW_IPC_TIMEOUT',
   /** The stream is not connected (yet): it is in NULL state. */
