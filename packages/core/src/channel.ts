@@ -2,7 +2,7 @@
 import { ChannelInbox, type ChannelMessage, type ReceivedInto } from './channel-inbox.js';
 import { channelHighWater } from './diagnostics.js';
 import type { ReceiveCounters, ReceiverPipe, SendCounters, SenderPipe } from './transport.js';
-import { abortedError, FlowIpcError, HandleError, TransportError } from './util/errors.js';
+import { abortedError, FlowIpcError, TransportError } from './util/errors.js';
 import type { NativeHandle } from './util/native-handle.js';
 import type { ProcessCredentials } from './util/process-credentials.js';
 import { onAbort } from './util/waiter-queue.js';
@@ -137,8 +137,7 @@ export class Channel<F extends ChannelFeature = ChannelFeature> implements Async
   /** A descriptor, with or without bytes. It stays the caller's, who may close it as soon as this returns. */
   sendNativeHandle(this: Channel<'handles'>, handle: NativeHandle, blob: Uint8Array | null = null): boolean {
     const sender = this.#handlePipe().sender;
-    if (handle.closed) throw new FlowIpcError(HandleError.CLOSED, 'The handle to be sent is closed');
-    sender.send(blob, handle.fd);
+    sender.send(blob, handle.requireFd());
     return this.#belowMark(sender);
   }
 
