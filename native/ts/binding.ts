@@ -71,7 +71,7 @@ export interface EpollReactor {
  * Offsets are bytes from the pool base. Blocks are 16-byte aligned. `allocate`-like calls return an offset
  * (> 0) or a negative code: -ENOMEM (pool full), -ENOSPC (tmpfs cannot back the pages), -EOWNERDEAD (a process
  * died inside the allocator: the pool takes no more allocations, reading goes on), -ETIMEDOUT (lock not had in
- * 1 s), -EBADF (closed).
+ * 1 s), -EROFS (opened read-only), -EINVAL (the allocator's books make no sense), -EBADF (closed).
  */
 export interface Pool {
   readonly name: string;
@@ -79,20 +79,73 @@ export interface Pool {
   readonly size: number;
   /** Free bytes by the allocator's books. Takes the pool lock. */
   freeBytes(): number;
+  /**
+   * Walks all blocks under the pool lock and writes five numbers: allocated blocks, their bytes (headers included),
+   * free blocks, their bytes, and the largest request that would succeed. 0 or a code.
+   */
+  blockCounts(target: Float64Array): number;
   allocate(bytes: number): number;
+  /** As many blocks as `offsets` has elements, under one lock: 0, or a code and none was allocated. */
+  allocateMany(bytes: number, offsets: Float64Array): number;
   /** Frees a block made by allocate(). 0, or -EINVAL when the offset is not one the pool could have given. */
   free(offset: number): number;
+  /** Frees all of these that are blocks, under one lock. 0, or -EINVAL when one was not. */
+  freeMany(offsets: Float64Array): number;
   /**
    * An ArrayBuffer over [offset, offset + length): no copy. Keeps the mapping alive until it is collected or
    * detached. RangeError when outside the pool.
    */
   view(offset: number, length: number): ArrayBuffer;
+  /** A live table with a byte for each 64 KiB of the pool: 1 when they are known to have pages, so that no touch fails. */
+  backing(): ArrayBuffer;
+  /** Whether [offset, offset + length) can be touched: in the pool, and with pages, which are made if need be. */
+  usable(offset: number, length: number): boolean;
   /**
    * Loads, or adds to, the 32-bit unsigned word at `offset` (a multiple of 4) atomically. atomicAdd32 wraps and
    * returns the value before. RangeError when outside the pool.
    */
   atomicLoad32(offset: number): number;
   atomicAdd32(offset: number, delta: number): number;
+
+  /**
+   * Objects: `size` bytes, then an owner count (flow-ipc-protocol 6.2). Named by offset; whoever has a share knows the
+   * size. -EINVAL where there is none: not an allocated block of that size, or nobody's any more.
+   *
+   * Makes one, zeroed, with owner count 1. Offset or code.
+   */
+  objectCreate(size: number): number;
+  /** One owner more: 0 or code. */
+  objectLend(object: number, size: number): number;
+  /** Whether it can be borrowed: 0 or -EINVAL. Nothing changes: the lender counted. */
+  objectCheck(object: number, size: number): number;
+  /** One owner less: owners left, or code. After the last the block is the caller's to free(). */
+  objectDrop(object: number, size: number): number;
+  /** Owners now, or -EINVAL. */
+  objectOwners(object: number, size: number): number;
+
+  /**
+   * Locks of 8 bytes at any place (a multiple of 8; zeroes are a free lock), owned by this environment of this process;
+   * layout in src/futex_lock.h. What it holds when the pool is closed, or the environment ends, counts as its death.
+   *
+   * 0 held by another, 1 taken, 2 taken over from an owner that died. `waited`: unlocking must wake others; a dead owner
+   * is looked for.
+   */
+  lockTry(offset: number, waited: boolean): 0 | 1 | 2;
+  /** lockTry() that blocks up to `timeoutMs` (-1: for ever). */
+  lockTake(offset: number, timeoutMs: number): 0 | 1 | 2;
+  /** False when this environment does not hold it. */
+  lockRelease(offset: number): boolean;
+  /**
+   * An eventfd, the caller's to close, that becomes readable when the lock is worth another lockTry(…, true), at the
+   * latest after `timeoutMs` or a second; or -errno.
+   */
+  lockAwait(offset: number, timeoutMs: number): number;
+  /** futex(2) on the 32-bit word at `offset`: true when woken, or not `expected`; false when time was up. */
+  futexWait(offset: number, expected: number, timeoutMs: number): boolean;
+  /** The same as an eventfd, like lockAwait(). */
+  futexAwait(offset: number, expected: number, timeoutMs: number): number;
+  /** How many waiters were woken, in any process. */
+  futexWake(offset: number, count: number): number;
 
   /**
    * Segment lists: the object a SHM-backed message is (flow-ipc-protocol 6.3): holder of 32 bytes with an owner
@@ -286,9 +339,14 @@ export interface Binding {
   /** Maps a descriptor; the ArrayBuffer keeps the mapping. Read-only ones are MAP_PRIVATE (writes never reach the owner). */
   mapFd(fd: number, offset: number, length: number, readOnly: boolean): ArrayBuffer;
 
-  /** O_EXCL; mode set with fchmod whatever the umask; pages never committed up front. */
-  poolCreate(name: string, size: number, mode: number): Pool;
-  poolOpen(name: string): Pool;
+  /** O_EXCL; mode set with fchmod whatever the umask; pages are made as blocks need them unless `commit`. */
+  poolCreate(name: string, size: number, mode: number, commit?: boolean): Pool;
+  /** Read-only: MAP_PRIVATE, no lock, nothing to allocate, free, lend or drop (-EROFS). */
+  poolOpen(name: string, readOnly?: boolean): Pool;
+  /** Opens, with whatever size it has, or else creates. */
+  poolOpenOrCreate(name: string, size: number, mode: number, commit?: boolean): Pool;
+  /** Makes ArrayBuffers empty: every view of them finds nothing from then on. */
+  detachBuffers(buffers: readonly ArrayBuffer[]): void;
 
   /**
    * O_EXCL; mode set with fchmod whatever the umask. 'bipc' queues are shared memory objects: shmUnlink removes the name.

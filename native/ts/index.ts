@@ -47,6 +47,8 @@ export const {
   mqOpen,
   mqUnlink,
   mqInterrupt,
+  poolOpenOrCreate,
+  detachBuffers,
   semOpen,
   monotonicNs,
 } = binding;

@@ -63,7 +63,7 @@ export {
   type SenderPipe,
 } from './transport.js';
 export type { DescriptorInfo, DescriptorKind, SocketDescription } from './util/descriptor-info.js';
-export { ECONNREFUSED } from './util/errno.js';
+export { EAGAIN, ECONNREFUSED } from './util/errno.js';
 export {
   abortedError,
   FlowIpcError,

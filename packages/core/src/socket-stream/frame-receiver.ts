@@ -5,6 +5,7 @@ import type { FrameSink } from '../transport.js';
 import { EAGAIN, ECONNRESET, EINTR } from '../util/errno.js';
 import { FlowIpcError, systemError, TransportError } from '../util/errors.js';
 import { negotiate } from '../util/protocol-negotiator.js';
+import type { DescriptorReserve } from './descriptor-reserve.js';
 import { END_OF_SENDING, HEADER_SIZE, PING } from './frame.js';
 import { acquireReceiveBuffer, ReceiveBuffer, releaseReceiveBuffer } from './receive-buffer.js';
 
@@ -17,6 +18,8 @@ const DIRECT_READ = 16 * 1024;
 /** What a receiver needs of the stream that it is half of. */
 export interface ReceiverHost {
   watch(): FdWatch;
+  /** Makes sure that a descriptor which comes finds room. */
+  readonly reserve: DescriptorReserve | undefined;
   /** Something was read. */
   onActivity(): void;
   /** The kernel refused, or the peer is gone: the other direction cannot go on either. Called before the sink's onEnd. */
@@ -104,6 +107,12 @@ export class FrameReceiver {
     while (this.#state === 'running' && this.#readOnce());
   }
 
+  /** Hands out what was read already, when called from within the sink. False when there is nothing. */
+  drainBuffered(): boolean {
+    if (this.#state !== 'running' || !this.#buffer || this.#pos >= this.#end) return false;
+    return this.#readOnce();
+  }
+
   /** Ends reading from outside; descriptors not handed out are closed. The sink is not told. */
   stop(): void {
     this.#state = 'ended';
@@ -176,7 +185,10 @@ export class FrameReceiver {
   /** Bytes read (> 0), or 0 after dealing with "nothing there", end of file and errors. */
   #recv(target: Uint8Array, offset: number, room: number): number {
     this.systemCalls++;
+    const { reserve } = this.#host;
+    reserve?.lend();
     const n = recv(this.#fd, target, offset, room);
+    const received = reserve ? reserve.takeBack(out[OUT_FD]!) : out[OUT_FD]!;
     if (n > 0) {
       this.bytes += n;
       this.#host.onActivity();
@@ -189,7 +201,7 @@ export class FrameReceiver {
         );
         return 0;
       }
-      this.#readFd = out[OUT_FD]!;
+      this.#readFd = received;
       return n;
     }
     if (n === 0) this.#failBoth(new FlowIpcError(TransportError.EOF, 'The peer closed the connection'));

@@ -27,6 +27,7 @@ import { FlowIpcError, fromNative, TransportError } from '../util/errors.js';
 import type { ProcessCredentials } from '../util/process-credentials.js';
 import type { SharedName } from '../util/shared-name.js';
 import { waitForPipe } from '../wait-for-pipes.js';
+import { DescriptorReserve } from './descriptor-reserve.js';
 import { MAX_BLOB_SIZE } from './frame.js';
 import { FrameReceiver } from './frame-receiver.js';
 import { FrameSender } from './frame-sender.js';
@@ -68,6 +69,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
   #earlyEnd: FlowIpcError | undefined;
   #watch: FdWatch | undefined;
   #unref = false;
+  #reserve: DescriptorReserve | undefined;
   #ping: LazyTimer | undefined;
   #idle: LazyTimer | undefined;
 
@@ -114,6 +116,14 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     }
     this.#adopt(fd);
     return true;
+  }
+
+  /**
+   * Keeps one descriptor in reserve, so that a message with a descriptor arrives, without it, even when the process
+   * has no more left. To be called before receiving starts; for streams of few messages.
+   */
+  reserveDescriptor(): void {
+    this.#reserve ??= new DescriptorReserve();
   }
 
   /** False in NULL state. Once connected, true for good. */
@@ -234,6 +244,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     this.#receiver = new FrameReceiver(this.#fd, sink, {
       watch: () => this.#watched(),
       onActivity: () => this.#idle?.touch(),
+      reserve: this.#reserve,
       onReceiveFailed: (error) => this.#onReceiveFailed(error),
       onReceiveEnd: (error) => this.#traceEnd('rcv', error),
     });
@@ -278,6 +289,8 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
   beforePoll(): number {
     const sender = this.#connectedSender();
     sender.flush();
+    // A handler that blocks may itself have come by a read that brought more: no poll would tell of that.
+    if (this.#receiver?.drainBuffered()) return -1;
     return (this.#receiver?.running ? READABLE : 0) | (sender.blocked ? WRITABLE : 0);
   }
 
@@ -328,6 +341,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     this.#stopTimers();
     this.#sender?.stop(closedError());
     this.#receiver?.stop();
+    this.#reserve?.close();
     this.#watch?.close();
     if (this.#fd >= 0) {
       disownFd(this.#fd);
