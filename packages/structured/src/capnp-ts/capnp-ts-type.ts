@@ -52,7 +52,7 @@ export function capnpTsType<S extends Struct, W extends WhichEnum>(
   }
   class Builder extends StructBuilder {
     asReader(): StructReader {
-      return this.$asReader(Reader, dataWords, pointerCount);
+      return this.$asReader(Reader);
     }
   }
   return {
