@@ -15,6 +15,7 @@ const SETS = [
   ['packages/session/schema', 'packages/session/src/generated'],
   ['packages/shm/schema', 'packages/shm/src/generated'],
   ['benchmarks/perf-demo/schema', 'benchmarks/perf-demo/src/generated'],
+  ['benchmarks/capnp/schema', 'benchmarks/capnp/src/generated'],
   ['examples/cache/schema', 'examples/cache/src/generated'],
   ['packages/capnp/test/schema', 'packages/capnp/test/generated'],
 ];
