@@ -293,3 +293,23 @@ describe('acceptor', () => {
     expect(() => NativeSocketStream.connect('x'.repeat(108))).toThrow(/ENAMETOOLONG/);
   });
 });
+
+it('a descriptor stays with its message when more follows in the read that completes it', async () => {
+  const before = fdCount();
+  const [a, raw] = rawPair();
+  const first = a.receive();
+  const second = a.receive();
+  using file = new NativeHandle(openSync('/dev/null', 'r'));
+  rawSend(raw, VERSION);
+  // Part of the message comes with its descriptor, the rest along with the next message.
+  rawSend(raw, Uint8Array.of(3, 0, 1), file.fd);
+  await new Promise((r) => setTimeout(r, 20));
+  rawSend(raw, Uint8Array.of(2, 3, 1, 0, 9));
+  const { blob, handle } = await first;
+  expect([...blob]).toEqual([1, 2, 3]);
+  expect(handle).not.toBeNull();
+  handle?.close();
+  expect(await second).toEqual({ blob: Uint8Array.of(9), handle: null });
+  a.close();
+  expect(fdCount()).toBe(before + 2); // the raw end and the file
+});

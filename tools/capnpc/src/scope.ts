@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { FileNames } from './names.js';
-import { GeneratorError, type Request, type RequestedFile, type SchemaNode, type Type } from './schema.js';
+import { GeneratorError, type Request, type RequestedFile, type SchemaNode } from './schema.js';
 
 export class FileScope {
   readonly request: Request;
@@ -71,49 +71,27 @@ export class FileScope {
     return `${dotted}.js`;
   }
 
-  /** The run-time list type of a list with these elements, as an expression. */
-  listType(element: Type): string {
-    switch (element.kind) {
-      case 'list':
-        return `$.listOf(${this.listType(element.element)})`;
-      case 'struct':
-        return `$.structList(${this.ref(element.id)})`;
-      case 'enum':
-        return `$.enumList<${this.ref(element.id)}>()`;
-      default:
-        return `$.${LIST_NAMES[element.kind]}List`;
-    }
-  }
-
-  /** The reader or builder class of such a list, as a type. */
-  listClass(element: Type, side: 'Reader' | 'Builder'): string {
-    switch (element.kind) {
-      case 'list':
-        return `$.ListList${side}<${this.listClass(element.element, side)}>`;
-      case 'struct':
-        return `$.StructList${side}<${this.ref(element.id)}${side}>`;
-      case 'enum':
-        return `$.EnumList${side}<${this.ref(element.id)}>`;
-      default:
-        return `$.${LIST_NAMES[element.kind]}List${side}`;
-    }
+  /** The type parameters that hold in a struct: those of what encloses it first. */
+  parameters(id: bigint): readonly Parameter[] {
+    const node = this.request.nodes.get(id);
+    if (node === undefined || node.kind === 'file') return [];
+    const outer = this.parameters(node.scopeId);
+    const taken = new Set(outer.map(({ name }) => name));
+    return [
+      ...outer,
+      ...node.parameters.map((wish, index) => {
+        let name = wish;
+        while (taken.has(name) || this.names.isTaken(name)) name += '_';
+        taken.add(name);
+        return { scopeId: id, index, name };
+      }),
+    ];
   }
 }
 
-const LIST_NAMES = {
-  void: 'Void',
-  bool: 'Bool',
-  int8: 'Int8',
-  int16: 'Int16',
-  int32: 'Int32',
-  int64: 'Int64',
-  uint8: 'UInt8',
-  uint16: 'UInt16',
-  uint32: 'UInt32',
-  uint64: 'UInt64',
-  float32: 'Float32',
-  float64: 'Float64',
-  text: 'Text',
-  data: 'Data',
-  anyPointer: 'AnyPointer',
-} as const;
+/** A type parameter as it is named in generated code. */
+export interface Parameter {
+  readonly scopeId: bigint;
+  readonly index: number;
+  readonly name: string;
+}
