@@ -76,6 +76,8 @@ export class SessionServer extends HeapSessionServer<ArenaMemory, ServerSession>
 
 class ServerProvider implements ServerMemoryProvider<ArenaMemory> {
   readonly shmType = ShmType.jemalloc;
+  /** Messages in shared memory leave little for queues to carry. */
+  readonly queueMessageSize = 512;
   readonly #app: ServerApp;
   readonly #appArenas = new Map<string, IpcArena>();
   #stopSweeping = () => {};
@@ -84,8 +86,10 @@ class ServerProvider implements ServerMemoryProvider<ArenaMemory> {
     this.#app = app;
   }
 
-  sweep(app: ServerApp): void {
+  sweep(app: ServerApp): string[] {
+    // Goes on while the server lives, so that there is no list of names to give.
     this.#stopSweeping = keepSweeping('server', app.name);
+    return [];
   }
 
   appShm(clientApp: string): IpcArena {
