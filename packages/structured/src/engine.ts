@@ -449,7 +449,8 @@ export class Engine<T extends AnyStructType> {
       this.#finish(err as FlowIpcError);
       throw err;
     } finally {
-      pipe.uncork();
+      // An error has closed the pipe.
+      if (!this.#error) pipe.uncork();
     }
     this.counts.messagesSent++;
     if (topics.send.hasSubscribers) {

@@ -308,6 +308,18 @@ export class SessionMasterChannelMessageBodyBuilder extends $.StructBuilder {
     this.$choose(0, 8);
     return value;
   }
+  setLogInRefusal(value: LogInRefusalReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 8);
+  }
+  disownLogInRefusal(): $.Orphan<LogInRefusalBuilder> {
+    this.$check(0, 8, 'logInRefusal');
+    return this.$disown(0, LogInRefusal);
+  }
+  adoptLogInRefusal(orphan: $.Orphan<LogInRefusalBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 8);
+  }
   hasLogInRefusal(): boolean {
     return this.$tag(0) === 8 && this.$has(0);
   }
@@ -334,6 +346,8 @@ export type SessionMasterChannelMessageBodyObject = {
   openChannelToServerRsp?: OpenChannelToServerRspObject;
   /** Either way, only in sessions with SHM-jemalloc. */
   gracefulSessionEnd?: GracefulSessionEndObject;
+  /** Ours: instead of logInRsp, to a client that said it understands. Flow-IPC's server just closes. */
+  logInRefusal?: LogInRefusalObject;
 }>;
 
 export const SessionMasterChannelMessageBody = {
@@ -353,6 +367,7 @@ export const SessionMasterChannelMessageBody = {
     { name: 'openChannelToServerReq', type: OpenChannelToServerReq, pointer: 0, unionValue: 5 },
     { name: 'openChannelToServerRsp', type: OpenChannelToServerRsp, pointer: 0, unionValue: 6 },
     { name: 'gracefulSessionEnd', type: GracefulSessionEnd, pointer: 0, unionValue: 7 },
+    { name: 'logInRefusal', type: LogInRefusal, pointer: 0, unionValue: 8 },
   ],
 } as const satisfies $.StructType<SessionMasterChannelMessageBodyReader, SessionMasterChannelMessageBodyBuilder>;
 export namespace SessionMasterChannelMessageBody {
@@ -601,6 +616,8 @@ export interface LogInReqObject {
   metadata?: common$.MetadataObject;
   /** Channels that the client wants with the session. */
   numInitChannelsByCliReq: bigint;
+  /** Ours: the client wants to be told why it is refused. A bit that Flow-IPC leaves unused and does not look at. */
+  understandsRefusal: boolean;
 }
 
 export const LogInReq = {
@@ -619,6 +636,7 @@ export const LogInReq = {
     { name: 'shmTypeOrNone', type: { enum: common$.ShmType } },
     { name: 'metadata', type: common$.Metadata, pointer: 3 },
     { name: 'numInitChannelsByCliReq', type: 'uint64' },
+    { name: 'understandsRefusal', type: 'bool' },
   ],
   ClientApp: LogInReq_ClientApp,
 } as const satisfies $.StructType<LogInReqReader, LogInReqBuilder> & Record<'ClientApp', unknown>;
@@ -771,6 +789,8 @@ export namespace LogInRsp {
 }
 
 export class LogInRefusalReader extends $.StructReader {
+  declare readonly $object: LogInRefusalObject;
+  override get $type(): $.FieldSource { return LogInRefusal; }
   /** Of the error with which the server's accept() failed. */
   get code(): string {
     return this.$text(0);
@@ -795,12 +815,19 @@ export class LogInRefusalReader extends $.StructReader {
 }
 
 export class LogInRefusalBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return LogInRefusal; }
   /** Of the error with which the server's accept() failed. */
   get code(): string {
     return this.$text(0);
   }
   set code(value: string) {
     this.$setText(0, value);
+  }
+  disownCode(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptCode(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
   }
   hasCode(): boolean {
     return this.$has(0);
@@ -811,13 +838,26 @@ export class LogInRefusalBuilder extends $.StructBuilder {
   set message(value: string) {
     this.$setText(1, value);
   }
+  disownMessage(): $.Orphan<string> {
+    return this.$disown(1, $.Text);
+  }
+  adoptMessage(orphan: $.Orphan<string>): void {
+    this.$adopt(1, orphan);
+  }
   hasMessage(): boolean {
     return this.$has(1);
   }
   /** A reader of the same memory. */
   asReader(): LogInRefusalReader {
-    return this.$asReader(LogInRefusalReader, 0, 2);
+    return this.$asReader(LogInRefusalReader);
   }
+}
+
+/** `LogInRefusal` as a plain object: see `toObject`. */
+export interface LogInRefusalObject {
+  /** Of the error with which the server's accept() failed. */
+  code: string;
+  message: string;
 }
 
 export const LogInRefusal = {
@@ -827,10 +867,15 @@ export const LogInRefusal = {
   pointerCount: 2,
   Reader: LogInRefusalReader,
   Builder: LogInRefusalBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'code', type: $.Text, pointer: 0 },
+    { name: 'message', type: $.Text, pointer: 1 },
+  ],
 } as const satisfies $.StructType<LogInRefusalReader, LogInRefusalBuilder>;
 export namespace LogInRefusal {
   export type Reader = LogInRefusalReader;
   export type Builder = LogInRefusalBuilder;
+  export type Object = LogInRefusalObject;
 }
 
 export class JemallocShmSetupReader extends $.StructReader {
