@@ -10,7 +10,7 @@ import {
   PosixMqHandle,
 } from '@flow-ipc/core';
 import type { Link, Server, Setting, SubjectModule } from './link.js';
-import { PipeLink, PipeServer } from './pipes.js';
+import { PipeLink, PipeServer, type Pipes } from './pipes.js';
 import { acceptAll, socketName } from './raw-socket.js';
 
 /** Where a client's two queues are: to the server, and from it. */
@@ -21,6 +21,24 @@ interface Names {
 
 let made = 0;
 
+class QueueLink extends PipeLink {
+  readonly #channel: Channel;
+  readonly #onExit = () => this.closePipes();
+
+  constructor(setting: Setting, pipes: Pipes, channel: Channel) {
+    super(setting, pipes);
+    this.#channel = channel;
+    // Queues outlive their processes: whatever ends us, they go too.
+    process.once('exit', this.#onExit);
+  }
+
+  override async close(): Promise<void> {
+    process.off('exit', this.#onExit);
+    this.closePipes();
+    this.#channel.close();
+  }
+}
+
 function messageQueues(kind: MqHandleClass, optionsFor: (clients: number) => MqOptions): SubjectModule {
   return {
     async serve(setting): Promise<Server> {
@@ -29,8 +47,13 @@ function messageQueues(kind: MqHandleClass, optionsFor: (clients: number) => MqO
       void acceptAll(acceptor, async (stream) => {
         const channel = new Channel(stream);
         const { there, back } = JSON.parse(Buffer.from(await channel.receiveBlob()).toString()) as Names;
-        server.add(mqPipes({ out: kind.open(back), in: kind.open(there) }));
+        const pipes = mqPipes({ out: kind.open(back), in: kind.open(there) });
+        server.add(pipes);
         channel.sendBlob(Buffer.from('ready'));
+        // A queue does not tell that its other end has gone; the socket does.
+        await channel.receiveBlob().catch(() => {});
+        pipes.sender.close();
+        pipes.receiver.close();
       });
       return server;
     },
@@ -44,8 +67,7 @@ function messageQueues(kind: MqHandleClass, optionsFor: (clients: number) => MqO
       const channel = new Channel(NativeSocketStream.connect(socketName(setting)));
       channel.sendBlob(Buffer.from(JSON.stringify(names)));
       await channel.receiveBlob();
-      channel.close();
-      return new PipeLink(setting, pipes);
+      return new QueueLink(setting, pipes, channel);
     },
   };
 }

@@ -156,7 +156,11 @@ export class PipeLink implements Link {
     this.send(this.#request.bytes);
   }
 
-  async close(): Promise<void> {
+  closePipes(): void {
     this.#connection.close();
+  }
+
+  async close(): Promise<void> {
+    this.closePipes();
   }
 }
