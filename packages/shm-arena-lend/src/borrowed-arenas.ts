@@ -1,7 +1,10 @@
 // What one peer lends us: its arenas and their pools, as it announced them (feature 206).
 import { logger } from '@flow-ipc/core';
 import { BorrowedPools } from '@flow-ipc/native';
+import { BorrowedArena } from './borrowed-arena.js';
+import { badHandle, corrupted } from './errors.js';
 import type { PoolDescription } from './lend-channel.js';
+import type { LendHandle } from './lend-handle.js';
 
 const log = logger('shm');
 /** More arenas than a peer has honest use for. */
@@ -9,9 +12,11 @@ const MOST_ARENAS = 1024;
 
 export class BorrowedArenas {
   /** @internal The addon's pools: every read of what a peer lent goes through these. */
-  readonly native = new BorrowedPools();
+  readonly native: BorrowedPools = new BorrowedPools();
   readonly #nameBases: readonly string[];
-  readonly #arenas = new Map<number, Map<number, { window: number; size: number }>>();
+  readonly #arenas = new Map<number, BorrowedArena>();
+  #objects = 0;
+  #closed = false;
 
   /** `nameBases`: what pools may be called, but for the id at the end. */
   constructor(nameBases: readonly string[]) {
@@ -20,14 +25,14 @@ export class BorrowedArenas {
 
   get pools(): number {
     let count = 0;
-    for (const pools of this.#arenas.values()) count += pools.size;
+    for (const arena of this.#arenas.values()) count += arena.memory.pools;
     return count;
   }
 
   /** False: refused. */
   addArena(collectionId: number): boolean {
     if (this.#arenas.has(collectionId) || this.#arenas.size >= MOST_ARENAS) return false;
-    this.#arenas.set(collectionId, new Map());
+    this.#arenas.set(collectionId, new BorrowedArena(collectionId, this.native));
     return true;
   }
 
@@ -39,23 +44,54 @@ export class BorrowedArenas {
       return false;
     }
     const window = this.native.addPool(collectionId, poolId, name, size);
-    if (window > 0) arena.set(poolId, { window, size });
+    if (window > 0) arena.memory.add({ id: poolId, window, size });
     else log('cannot take pool %s of %d bytes: %d', name, size, window);
     return window > 0;
   }
 
   /** Nothing happens when there was none. */
   removePool(collectionId: number, poolId: number): void {
-    if (this.#arenas.get(collectionId)?.delete(poolId)) this.native.removePool(collectionId, poolId);
+    if (this.#arenas.get(collectionId)?.memory.remove(poolId)) this.native.removePool(collectionId, poolId);
   }
 
   knows(collectionId: number, poolId: number): boolean {
-    return this.#arenas.get(collectionId)?.has(poolId) ?? false;
+    return this.#arenas.get(collectionId)?.memory.has(poolId) ?? false;
   }
 
-  /** Forgets all pools. What was borrowed from them stays readable. */
+  /**
+   * Where a borrowed object of `size` bytes is; `fetch` is asked for its pool when that is unknown. Undefined when that
+   * does not help. Throws BAD_HANDLE for a place that cannot be an object's. Until objectGone() the pools are kept.
+   */
+  objectAt(
+    { collectionId, poolId, offset }: LendHandle,
+    size: number,
+    fetch: () => boolean,
+  ): { arena: BorrowedArena; address: number } | undefined {
+    if (!this.knows(collectionId, poolId) && !fetch()) return undefined;
+    const arena = this.#arenas.get(collectionId)!;
+    const address = arena.memory.addressOf(poolId, offset);
+    try {
+      if (address % 8 !== 0) throw corrupted(`an object at ${offset}`);
+      arena.memory.check(address, size);
+    } catch (err) {
+      throw badHandle(`No object of ${size} bytes lies at ${offset} of pool ${poolId}`, err);
+    }
+    this.#objects++;
+    return { arena, address };
+  }
+
+  objectGone(): void {
+    this.#objects--;
+    this.#closeIfUnused();
+  }
+
+  /** Nothing is borrowed any more. Pools go with the last object borrowed from them; messages have what they need. */
   close(): void {
-    this.native.close();
-    this.#arenas.clear();
+    this.#closed = true;
+    this.#closeIfUnused();
+  }
+
+  #closeIfUnused(): void {
+    if (this.#closed && this.#objects === 0) this.native.close();
   }
 }

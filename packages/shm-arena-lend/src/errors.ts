@@ -43,3 +43,8 @@ export function arenaError(code: number, what: string, arena: string): FlowIpcEr
 export function badHandle(what: string, cause?: unknown): FlowIpcError {
   return new FlowIpcError(ShmError.BAD_HANDLE, what, { cause });
 }
+
+/** What a peer wrote into its memory is not what it should be. */
+export function corrupted(what: string): FlowIpcError {
+  return new FlowIpcError(ShmError.CORRUPTED, `Malformed object in shared memory: ${what}`);
+}

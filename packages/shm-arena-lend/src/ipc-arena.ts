@@ -1,16 +1,18 @@
 // Ipc_arena: the memory that this process allocates from and lends (features 199-205).
 import { type FlowIpcError, fromNative, type PermissionsLevel, producerConsumerMode } from '@flow-ipc/core';
-import { OwnArena, type OwnArenaStats, type OwnPool, out } from '@flow-ipc/native';
+import { detachBuffers, OwnArena, type OwnArenaStats, type OwnPool, out } from '@flow-ipc/native';
+import { type Arena, type Input, SharedObject, type SharedType } from '@flow-ipc/shm';
 import { arenaError } from './errors.js';
 import { GiveBack } from './give-back.js';
+import { OwnMemory } from './own-memory.js';
+import { OwnObjects } from './own-objects.js';
 
+const EINVAL = -22;
 /** Slots of the addon's `out` array. */
 const OUT_LIST = 0;
 const OUT_POOL_ID = 4;
 const OUT_POOL_OFFSET = 5;
 const OUT_POOL_EVENTS = 6;
-/** Addresses are window * 2^31 + offset. */
-export const WINDOW = 2 ** 31;
 
 /** Who hears of an arena's pools: each session that borrows from it. */
 export interface PoolListener {
@@ -36,13 +38,18 @@ process.once('exit', () => {
  * An arena of jemalloc whose memory is in shared pools. Only this process, and of it only this thread, allocates and
  * frees here; peers that it is lent to read. A crash of theirs can harm nothing in it.
  */
-export class IpcArena implements Disposable {
+export class IpcArena implements Arena, Disposable {
   /** What its pools' names begin with. */
   readonly name: string;
   /** Unique in this process: what borrowers call the arena. */
   readonly collectionId: number;
   /** @internal The addon's arena, for what lies next door. Call settle() after what may allocate or free. */
   readonly native: OwnArena;
+  /** For containers. */
+  readonly memory: OwnMemory;
+  /** Nobody else writes here, so there is nothing to wait for. */
+  readonly waiting = undefined;
+  readonly #objects = new OwnObjects(this);
   readonly #listeners = new Set<PoolListener>();
   readonly #pools = new Map<number, OwnPool>();
   readonly #giveBack: GiveBack;
@@ -52,6 +59,7 @@ export class IpcArena implements Disposable {
   private constructor(name: string, native: OwnArena) {
     this.name = name;
     this.native = native;
+    this.memory = new OwnMemory(native);
     this.collectionId = native.collectionId;
     this.#giveBack = new GiveBack(native, () => this.settle());
     open.add(this.#ref);
@@ -97,6 +105,7 @@ export class IpcArena implements Disposable {
     open.delete(this.#ref);
     collected.unregister(this.#ref);
     this.#giveBack.stop();
+    this.memory.closed = true;
     this.native.close();
     this.#pools.clear();
     for (const listener of [...this.#listeners]) listener.arenaClosed(this);
@@ -105,6 +114,56 @@ export class IpcArena implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /**
+   * Makes an object of a declared type. `init` is its value in plain JavaScript; what is left out is zero or empty. It
+   * is freed when this process has released it and every borrower has, too. Lend it with LendSession.lendObject().
+   */
+  construct<T extends SharedType>(type: T, init?: Input<T>): SharedObject<T> {
+    const address = this.allocate(type.size);
+    return SharedObject.construct(this, type, address, this.#objects.add(type, address), init);
+  }
+
+  /** Whether the object lives in this arena. */
+  owns(object: SharedObject<SharedType>): boolean {
+    return object.arena === this;
+  }
+
+  allocate(bytes: number): number {
+    const address = this.native.allocate(bytes);
+    this.settle();
+    if (address < 0) throw this.error(address, `Cannot allocate ${bytes} bytes`);
+    return address;
+  }
+
+  allocateMany(bytes: number, count: number): Float64Array {
+    const addresses = new Float64Array(count);
+    const code = this.native.allocateMany(bytes, addresses);
+    this.settle();
+    if (code < 0) throw this.error(code, `Cannot allocate ${count} times ${bytes} bytes`);
+    return addresses;
+  }
+
+  free(address: number): void {
+    const code = this.native.free(address);
+    this.settle();
+    if (code < 0) throw this.error(code, `Cannot free the block at ${address}`);
+  }
+
+  freeMany(addresses: Float64Array): void {
+    const freed = this.native.freeMany(addresses);
+    this.settle();
+    if (freed < 0) throw this.error(freed, 'Cannot free');
+    if (freed < addresses.length) throw this.error(EINVAL, `Cannot free all of ${addresses.length} blocks`);
+  }
+
+  view(address: number, length: number): ArrayBuffer {
+    return this.native.view(address, length);
+  }
+
+  detach(buffers: readonly ArrayBuffer[]): void {
+    detachBuffers(buffers);
   }
 
   /** @internal */
@@ -165,19 +224,18 @@ export class IpcArena implements Disposable {
 
   /** @internal One owner of a lent object less: a borrower gave it back, or is gone. */
   dropOwner(address: number): void {
-    this.listRelease(address, []);
+    if (!this.#objects.drop(address)) this.listRelease(address, []);
+  }
+
+  /** @internal One owner more of an object, for a loan. False when it is none of ours. */
+  addOwner(address: number): boolean {
+    return this.#objects.addOwner(address);
   }
 
   /** @internal Pool and offset that the last call of the addon told. */
   lastHandle(handle: { poolId: number; offset: number }): void {
     handle.poolId = out[OUT_POOL_ID]!;
     handle.offset = out[OUT_POOL_OFFSET]!;
-  }
-
-  /** @internal The address of a place in a pool of ours; 0 when it is not one. */
-  addressOf(poolId: number, offset: number): number {
-    const pool = this.#pools.get(poolId);
-    return !pool || offset < 0 || offset >= pool.size ? 0 : pool.window * WINDOW + offset;
   }
 
   /** @internal After a call of the addon that may have made or removed pools: tells who borrows. */
@@ -193,8 +251,13 @@ export class IpcArena implements Disposable {
 
   #announce(): void {
     for (const { created, ...pool } of this.native.takePoolEvents()) {
-      if (created) this.#pools.set(pool.id, pool);
-      else this.#pools.delete(pool.id);
+      if (created) {
+        this.#pools.set(pool.id, pool);
+        this.memory.add(pool);
+      } else {
+        this.#pools.delete(pool.id);
+        this.memory.remove(pool.id);
+      }
       for (const listener of this.#listeners) {
         if (created) listener.poolCreated(this, pool);
         else listener.poolRemoved(this, pool);

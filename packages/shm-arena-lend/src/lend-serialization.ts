@@ -35,6 +35,10 @@ const metadata: MetadataBytes = {
 };
 const handle: LendHandle = { collectionId: 0, poolId: 0, offset: 0 };
 
+/** Made apart from all else: it must not keep alive what is in scope where the object is borrowed. */
+const returner = (lender: LendSession, collectionId: number, poolId: number, offset: number) => () =>
+  lender.giveBack(collectionId, poolId, offset);
+
 class LendBody implements BodyBuilder, SegmentAllocator {
   readonly builder: MessageBuilder;
   readonly #arena: IpcArena;
@@ -144,7 +148,7 @@ export class LendSerialization implements Serialization {
       const wanted = { collectionId, poolId, offset };
       if (lender.fetchPool(size, wanted))
         size = native.listTake(collectionId, poolId, offset, metadata.bytes);
-      if (size < 0) lender.borrowFailed(size, wanted);
+      if (size < 0) throw lender.borrowError(size, wanted);
     }
     lender.giveBack(collectionId, poolId, offset);
     metadata.length = size;
@@ -164,15 +168,16 @@ export class LendSerialization implements Serialization {
       const wanted = { collectionId, poolId, offset };
       if (lender.fetchPool(buffers, wanted))
         buffers = native.listBorrow(collectionId, poolId, offset, MAX_SEGMENTS);
-      if (typeof buffers === 'number') lender.borrowFailed(buffers, wanted);
+      if (typeof buffers === 'number') throw lender.borrowError(buffers, wanted);
     }
-    const share = new ListShare(() => lender.giveBack(collectionId, poolId, offset), buffers);
+    const giveBack = returner(lender, collectionId, poolId, offset);
+    const share = new ListShare(giveBack, buffers);
     return {
       segments: share.buffers,
       release: () => {
         if (!share.release()) return;
         detachBuffers(share.buffers);
-        lender.giveBack(collectionId, poolId, offset);
+        giveBack();
       },
     };
   }

@@ -1,12 +1,14 @@
 // Shm_session: lends the arenas of this process to one peer, and borrows from that peer's (features 208-215).
 import { FlowIpcError, type ProcessCredentials } from '@flow-ipc/core';
 import type { OwnPool } from '@flow-ipc/native';
+import { SharedObject, type SharedType } from '@flow-ipc/shm';
 import type { SessionToken } from '@flow-ipc/structured';
 import { BorrowedArenas } from './borrowed-arenas.js';
+import { BorrowedShare } from './borrowed-share.js';
 import { badHandle, LendError } from './errors.js';
-import type { IpcArena, PoolListener } from './ipc-arena.js';
+import { IpcArena, type PoolListener } from './ipc-arena.js';
 import { disconnected, LendChannel, type PoolDescription } from './lend-channel.js';
-import type { LendHandle } from './lend-handle.js';
+import { handleBytes, type LendHandle, parseHandle } from './lend-handle.js';
 import { LentArena } from './lent-arena.js';
 
 /** How long a peer may take to answer for a pool, if it has to answer before the pool is used: see settlePools(). */
@@ -128,6 +130,46 @@ export class LendSession implements PoolListener {
     if (++this.#loans % LOANS_PER_READ === 0) this.#readIfNeglected();
   }
 
+  /**
+   * One loan of an object that construct() made in an arena lent to this peer: the 12 bytes that it borrows with, once.
+   * Throws NOT_LENT, also for a borrowed object, which is not ours to lend; RELEASED; POOL_REFUSED; DISCONNECTED.
+   */
+  lendObject(object: SharedObject<SharedType>): Uint8Array {
+    this.#checkConnected();
+    const named = parseHandle(object.handle);
+    const { arena } = object;
+    if (!(arena instanceof IpcArena) || !this.#lent.has(arena.collectionId))
+      throw new FlowIpcError(
+        LendError.NOT_LENT,
+        'The object does not lie in an arena that this peer was lent',
+      );
+    const address = arena.memory.addressOf(named.poolId, named.offset);
+    arena.addOwner(address);
+    try {
+      this.lend(arena, address, named);
+    } catch (err) {
+      arena.dropOwner(address);
+      throw err;
+    }
+    return handleBytes(named);
+  }
+
+  /**
+   * Takes up what the peer lent with lendObject(): each such blob once. All else that a blob can hold is BAD_HANDLE;
+   * that the object is of this type is the lender's word. Read-only; released, it goes back to the peer.
+   */
+  borrowObject<T extends SharedType>(type: T, blob: Uint8Array): SharedObject<T> {
+    const handle = parseHandle(blob);
+    this.#checkConnected();
+    const object = this.#borrowed.objectAt(handle, type.size, () => this.fetchPool(ENOENT, handle));
+    if (!object) throw this.borrowError(ENOENT, handle);
+    const share = new BorrowedShare(handle, () => {
+      this.giveBack(handle.collectionId, handle.poolId, handle.offset);
+      this.#borrowed.objectGone();
+    });
+    return new SharedObject(object.arena, type, object.address, share);
+  }
+
   /** Takes a loan back that the peer has not heard of. */
   retract(arena: IpcArena, address: number): void {
     this.#lent.get(arena.collectionId)?.giveBack(address);
@@ -153,11 +195,11 @@ export class LendSession implements PoolListener {
     return false;
   }
 
-  /** Throws DISCONNECTED or BAD_HANDLE for what reading a borrowed object said. */
-  borrowFailed(code: number, handle: LendHandle): never {
-    this.#checkConnected();
+  /** What the negative result of reading a borrowed object means: DISCONNECTED or BAD_HANDLE. */
+  borrowError(code: number, handle: LendHandle): FlowIpcError {
+    if (this.#error) return disconnected(this.#error);
     const { collectionId, poolId, offset } = handle;
-    throw badHandle(
+    return badHandle(
       code === ENOENT
         ? `The peer has lent no pool ${poolId} of arena ${collectionId}`
         : `Nothing that makes sense lies at ${offset} of pool ${poolId} of arena ${collectionId} (${code})`,
@@ -242,7 +284,7 @@ export class LendSession implements PoolListener {
     const { collectionId, poolId, offset } = handle;
     const lent = this.#lent.get(collectionId);
     if (lent?.closed) return;
-    const address = lent?.arena.addressOf(poolId, offset) ?? 0;
+    const address = lent?.arena.memory.addressOf(poolId, offset) ?? 0;
     if (!lent || address === 0 || !lent.giveBack(address))
       this.#misused(
         `returned what it had not borrowed, at ${offset} of pool ${poolId} of arena ${collectionId}`,

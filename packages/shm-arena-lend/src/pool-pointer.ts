@@ -1,0 +1,97 @@
+// Pointers in pools of arenas, the same in every process: a pool's id and an offset in it (protocol 7.2, feature 204).
+import { SharedMemory, WINDOW } from '@flow-ipc/shm';
+import { corrupted } from './errors.js';
+
+/** Tells a pointer into a pool from a raw one, which would mean something in its writer's process only. */
+const POOL_POINTER = 0x80000000;
+
+/** A pool, as far as pointers care. */
+export interface PoolPlace {
+  readonly id: number;
+  readonly window: number;
+  readonly size: number;
+}
+
+/** The memory of one arena, on either side: each pool is a window. */
+export abstract class PoolsMemory extends SharedMemory {
+  readonly #byId = new Map<number, PoolPlace>();
+  readonly #byWindow = new Map<number, PoolPlace>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(pool: PoolPlace): void {
+    this.#byId.set(pool.id, pool);
+    this.#byWindow.set(pool.window, pool);
+    this.#size += pool.size;
+  }
+
+  /** The pool, or undefined when there was none. */
+  remove(poolId: number): PoolPlace | undefined {
+    const pool = this.#byId.get(poolId);
+    if (!pool) return undefined;
+    this.#byId.delete(poolId);
+    this.#byWindow.delete(pool.window);
+    this.#size -= pool.size;
+    this.forgetWindow(pool.window);
+    return pool;
+  }
+
+  has(poolId: number): boolean {
+    return this.#byId.has(poolId);
+  }
+
+  get pools(): number {
+    return this.#byId.size;
+  }
+
+  /** The address of a place in a pool; 0 when there is none. */
+  addressOf(poolId: number, offset: number): number {
+    const pool = this.#byId.get(poolId);
+    return !pool || offset < 0 || offset >= pool.size ? 0 : pool.window * WINDOW + offset;
+  }
+
+  /** The reverse. */
+  placeOf(address: number): { poolId: number; offset: number } {
+    const pool = this.#byWindow.get(Math.floor(address / WINDOW));
+    if (!pool) throw corrupted(`an address of ${address}`);
+    return { poolId: pool.id, offset: address % WINDOW };
+  }
+
+  check(address: number, length: number): void {
+    const pool = this.#byWindow.get(Math.floor(address / WINDOW));
+    if (!pool || (address % WINDOW) + length > pool.size)
+      throw corrupted(`a pointer to ${length} bytes at ${address}`);
+  }
+
+  readPointer(field: number): number {
+    const offset = this.u32(field);
+    const high = this.u32(field + 4);
+    if (high === 0 && offset === 0) return 0;
+    const address = high < POOL_POINTER ? 0 : this.addressOf(high - POOL_POINTER, offset);
+    if (address === 0) throw corrupted(`a pointer to ${offset} in pool ${high}`);
+    return address;
+  }
+
+  writePointer(field: number, target: number): void {
+    if (target === 0) {
+      this.setU32(field, 0);
+      this.setU32(field + 4, 0);
+      return;
+    }
+    const { poolId, offset } = this.placeOf(target);
+    this.setU32(field, offset);
+    this.setU32(field + 4, POOL_POINTER + poolId);
+  }
+
+  protected openWindow(index: number): ArrayBuffer {
+    const pool = this.#byWindow.get(index);
+    if (!pool) throw corrupted(`an address in window ${index}`);
+    return this.viewPool(pool);
+  }
+
+  /** All bytes of a pool. */
+  protected abstract viewPool(pool: PoolPlace): ArrayBuffer;
+}
