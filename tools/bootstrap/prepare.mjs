@@ -1,4 +1,4 @@
-// The set-up that `npm run demo` and `npm test` share: Debian packages, npm packages, build.
+// The set-up that `npm run demo`, `npm run bench` and `npm test` share: Debian packages, npm packages, build.
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureNpmPackages } from './npm-packages.mjs';
@@ -11,7 +11,7 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /**
  * Brings a fresh clone to where the job can run. Ends the process with code 1 and a message when it cannot.
- * @param {'demo' | 'test'} job
+ * @param {'demo' | 'bench' | 'test'} job
  * @param {{ stream: NodeJS.WritableStream, verbose: boolean, filter?: string }} options
  */
 export async function prepare(job, { stream, verbose, filter }) {

@@ -1,5 +1,5 @@
-// Where `npm run demo` and `npm test` begin. Refuses a Node.js that is too old in words that it still understands:
-// this file and what it imports keep to old syntax; everything else is loaded only afterwards.
+// Where `npm run demo`, `npm run bench` and `npm test` begin. Refuses a Node.js that is too old in words that it
+// still understands: this file and what it imports keep to old syntax; everything else is loaded only afterwards.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -57,6 +57,8 @@ const NEEDS = {
 /** What each job needs. */
 export const JOBS = {
   demo: ['g++', 'make', 'python3', 'boost', 'nodeHeaders'],
+  // The floor is C, which the same packages compile.
+  bench: ['g++', 'make', 'python3', 'boost', 'nodeHeaders'],
   test: ['g++', 'make', 'python3', 'boost', 'nodeHeaders', 'capnp'],
 };
 

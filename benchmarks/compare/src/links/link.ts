@@ -8,6 +8,8 @@ export interface Setting {
   runDir: string;
   /** Size of the messages in bytes. */
   size: number;
+  /** How many clients there will be. */
+  clients: number;
   /** The subject's blocking variant. */
   blocking: boolean;
   /** Answers lie ready where they are sent from, instead of being made for each request. */

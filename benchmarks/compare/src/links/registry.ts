@@ -2,20 +2,25 @@
 import type { SubjectModule } from './link.js';
 import type { Sessions } from './structured.js';
 
-/** What the reason begins with when our packages do not have a subject. */
-export const MISSING = 'not there yet';
-
-/** Without the /async or /blocking. Error with the reason when our packages do not have it (yet). */
+/** Without the /async or /blocking. */
 export async function loadSubject(name: string): Promise<SubjectModule> {
   switch (name) {
     case 'raw-socket':
       return import('./raw-socket.js');
+    case 'posix-mq':
+      return (await import('./message-queues.js')).posixMq;
+    case 'bipc-mq':
+      return (await import('./message-queues.js')).bipcMq;
     case 'structured-heap': {
       const { ClientSession, SessionServer } = await import('@flow-ipc/session');
       return structuredOver(ClientSession, SessionServer, false);
     }
     case 'structured-shm-classic': {
       const { ClientSession, SessionServer } = await import('@flow-ipc/shm');
+      return structuredOver(ClientSession, SessionServer, true);
+    }
+    case 'structured-shm-jemalloc': {
+      const { ClientSession, SessionServer } = await import('@flow-ipc/shm-arena-lend');
       return structuredOver(ClientSession, SessionServer, true);
     }
     case 'node-net':
@@ -31,7 +36,7 @@ export async function loadSubject(name: string): Promise<SubjectModule> {
     case 'grpc':
       return import('./grpc.js');
     default:
-      throw new Error(`${MISSING}: our packages have no ${name}`);
+      throw new RangeError(`no subject is called ${name}`);
   }
 }
 

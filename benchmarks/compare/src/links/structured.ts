@@ -167,7 +167,7 @@ class StructuredLink implements Link {
     if (this.#channel.queuedBytes <= QUEUE_LIMIT) return undefined;
     if (!this.blocking) return this.#channel.drained();
     while (this.#channel.queuedBytes > QUEUE_LIMIT) {
-      this.#channel.ownedChannel.stream.waitReadable(Number.POSITIVE_INFINITY);
+      this.#channel.ownedChannel.waitReadable(Number.POSITIVE_INFINITY);
     }
     return undefined;
   }

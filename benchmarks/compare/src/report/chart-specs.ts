@@ -95,7 +95,7 @@ export function linesSpec({ title, subtitle, xTitle, points }: Lines): Spec {
         symbolSize: 70,
         labelColor: INK,
         labelFontSize: 12.5,
-        labelLimit: 260,
+        labelLimit: 0,
       },
     ],
     marks: [
@@ -168,7 +168,7 @@ export function barsSpec(title: string, subtitle: string, result: BenchResult): 
           },
         },
       },
-      { orient: 'left', scale: 'y', domain: false, ticks: false, labelPadding: 8, labelLimit: 260 },
+      { orient: 'left', scale: 'y', domain: false, ticks: false, labelPadding: 8, labelLimit: 0 },
     ],
     marks: [
       {

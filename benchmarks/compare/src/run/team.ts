@@ -71,8 +71,8 @@ export class Team {
   }
 
   async #startNode(role: Job['role'], id: string): Promise<Party> {
-    const { subject, size, ready } = this.#job;
-    const setting = { runDir: this.#runDir, size, blocking: subject.blocking, ready };
+    const { subject, size, ready, clients } = this.#job;
+    const setting = { runDir: this.#runDir, size, clients, blocking: subject.blocking, ready };
     const job: Job = { role, subject: subject.code, setting, control: this.#control!.path, id };
     const reported = this.#control!.awaitParty(id);
     if (role === 'client' && subject.spawns) {
