@@ -1,5 +1,5 @@
 // What the asynchronous and the sync_io form of a structured channel have in common.
-import { type BuilderOf, type MessageBuilder, type MessageReader } from '@flow-ipc/capnp';
+import type { BuilderOf, MessageBuilder, MessageReader } from '@flow-ipc/capnp';
 import type { AnyChannel, FlowIpcError, NativeHandle } from '@flow-ipc/core';
 import type { StructuredCounters } from './counters.js';
 import type { Engine, RemoteUnexpectedResponseHandler, UnexpectedResponseHandler } from './engine.js';

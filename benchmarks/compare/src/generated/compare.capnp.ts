@@ -7,6 +7,8 @@ import * as $ from '@flow-ipc/capnp';
 const Body_members = ['echo', 'push', 'ack', 'fetch', 'file'] as const;
 
 export class BodyReader extends $.StructReader {
+  declare readonly $object: BodyObject;
+  override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
     return Body_members[this.$tag(0)];
@@ -46,6 +48,7 @@ export class BodyReader extends $.StructReader {
 }
 
 export class BodyBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
     return Body_members[this.$tag(0)];
@@ -63,6 +66,18 @@ export class BodyBuilder extends $.StructBuilder {
     this.$choose(0, 0);
     return value;
   }
+  setEcho(value: BytesReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 0);
+  }
+  disownEcho(): $.Orphan<BytesBuilder> {
+    this.$check(0, 0, 'echo');
+    return this.$disown(0, Bytes);
+  }
+  adoptEcho(orphan: $.Orphan<BytesBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 0);
+  }
   hasEcho(): boolean {
     return this.$tag(0) === 0 && this.$has(0);
   }
@@ -75,6 +90,18 @@ export class BodyBuilder extends $.StructBuilder {
     this.$choose(0, 1);
     return value;
   }
+  setPush(value: BytesReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 1);
+  }
+  disownPush(): $.Orphan<BytesBuilder> {
+    this.$check(0, 1, 'push');
+    return this.$disown(0, Bytes);
+  }
+  adoptPush(orphan: $.Orphan<BytesBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 1);
+  }
   hasPush(): boolean {
     return this.$tag(0) === 1 && this.$has(0);
   }
@@ -86,6 +113,18 @@ export class BodyBuilder extends $.StructBuilder {
     const value = this.$initStruct(0, Bytes);
     this.$choose(0, 2);
     return value;
+  }
+  setAck(value: BytesReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 2);
+  }
+  disownAck(): $.Orphan<BytesBuilder> {
+    this.$check(0, 2, 'ack');
+    return this.$disown(0, Bytes);
+  }
+  adoptAck(orphan: $.Orphan<BytesBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 2);
   }
   hasAck(): boolean {
     return this.$tag(0) === 2 && this.$has(0);
@@ -102,14 +141,36 @@ export class BodyBuilder extends $.StructBuilder {
     this.$choose(0, 4);
     return value;
   }
+  setFile(value: FileReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 4);
+  }
+  disownFile(): $.Orphan<FileBuilder> {
+    this.$check(0, 4, 'file');
+    return this.$disown(0, File);
+  }
+  adoptFile(orphan: $.Orphan<FileBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 4);
+  }
   hasFile(): boolean {
     return this.$tag(0) === 4 && this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): BodyReader {
-    return this.$asReader(BodyReader, 1, 1);
+    return this.$asReader(BodyReader);
   }
 }
+
+/** `Body` as a plain object: see `toObject`. */
+export type BodyObject = {
+} & $.OneOf<{
+  echo?: BytesObject;
+  push?: BytesObject;
+  ack?: BytesObject;
+  fetch: null;
+  file?: FileObject;
+}>;
 
 export const Body = {
   name: 'Body',
@@ -119,14 +180,24 @@ export const Body = {
   Reader: BodyReader,
   Builder: BodyBuilder,
   union: { discriminantOffset: 0, names: Body_members },
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'echo', type: Bytes, pointer: 0, unionValue: 0 },
+    { name: 'push', type: Bytes, pointer: 0, unionValue: 1 },
+    { name: 'ack', type: Bytes, pointer: 0, unionValue: 2 },
+    { name: 'fetch', type: 'void', unionValue: 3 },
+    { name: 'file', type: File, pointer: 0, unionValue: 4 },
+  ],
 } as const satisfies $.StructType<BodyReader, BodyBuilder>;
 export namespace Body {
   export type Reader = BodyReader;
   export type Builder = BodyBuilder;
+  export type Object = BodyObject;
 }
 
 /** One part wherever it fits: a channel without shared memory takes no list longer than one of its segments. */
 export class BytesReader extends $.StructReader {
+  declare readonly $object: BytesObject;
+  override get $type(): $.FieldSource { return Bytes; }
   get parts(): $.DataListReader {
     return this.$list(0, $.DataList);
   }
@@ -137,19 +208,34 @@ export class BytesReader extends $.StructReader {
 
 /** One part wherever it fits: a channel without shared memory takes no list longer than one of its segments. */
 export class BytesBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Bytes; }
   get parts(): $.DataListBuilder {
     return this.$list(0, $.DataList);
   }
   initParts(length: number): $.DataListBuilder {
     return this.$initList(0, $.DataList, length);
   }
+  setParts(value: $.DataListReader): void {
+    this.$setList(0, value);
+  }
+  disownParts(): $.Orphan<$.DataListBuilder> {
+    return this.$disown(0, $.DataList);
+  }
+  adoptParts(orphan: $.Orphan<$.DataListBuilder>): void {
+    this.$adopt(0, orphan);
+  }
   hasParts(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): BytesReader {
-    return this.$asReader(BytesReader, 0, 1);
+    return this.$asReader(BytesReader);
   }
+}
+
+/** `Bytes` as a plain object: see `toObject`. */
+export interface BytesObject {
+  parts: Uint8Array[];
 }
 
 /** One part wherever it fits: a channel without shared memory takes no list longer than one of its segments. */
@@ -160,13 +246,19 @@ export const Bytes = {
   pointerCount: 1,
   Reader: BytesReader,
   Builder: BytesBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'parts', type: $.DataList, pointer: 0 },
+  ],
 } as const satisfies $.StructType<BytesReader, BytesBuilder>;
 export namespace Bytes {
   export type Reader = BytesReader;
   export type Builder = BytesBuilder;
+  export type Object = BytesObject;
 }
 
 export class File_ChunkReader extends $.StructReader {
+  declare readonly $object: File_ChunkObject;
+  override get $type(): $.FieldSource { return File_Chunk; }
   get data(): Uint8Array {
     return this.$bytes(0);
   }
@@ -190,6 +282,7 @@ export class File_ChunkReader extends $.StructReader {
 }
 
 export class File_ChunkBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return File_Chunk; }
   get data(): Uint8Array {
     return this.$bytes(0);
   }
@@ -198,6 +291,12 @@ export class File_ChunkBuilder extends $.StructBuilder {
   }
   initData(length: number): Uint8Array {
     return this.$initBytes(0, length);
+  }
+  disownData(): $.Orphan<Uint8Array> {
+    return this.$disown(0, $.Data);
+  }
+  adoptData(orphan: $.Orphan<Uint8Array>): void {
+    this.$adopt(0, orphan);
   }
   hasData(): boolean {
     return this.$has(0);
@@ -224,8 +323,15 @@ export class File_ChunkBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): File_ChunkReader {
-    return this.$asReader(File_ChunkReader, 2, 1);
+    return this.$asReader(File_ChunkReader);
   }
+}
+
+/** `File_Chunk` as a plain object: see `toObject`. */
+export interface File_ChunkObject {
+  data: Uint8Array;
+  dataSizeToVerify: bigint;
+  dataHashToVerify: bigint;
 }
 
 export const File_Chunk = {
@@ -235,13 +341,21 @@ export const File_Chunk = {
   pointerCount: 1,
   Reader: File_ChunkReader,
   Builder: File_ChunkBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'data', type: $.Data, pointer: 0 },
+    { name: 'dataSizeToVerify', type: 'uint64' },
+    { name: 'dataHashToVerify', type: 'uint64' },
+  ],
 } as const satisfies $.StructType<File_ChunkReader, File_ChunkBuilder>;
 export namespace File_Chunk {
   export type Reader = File_ChunkReader;
   export type Builder = File_ChunkBuilder;
+  export type Object = File_ChunkObject;
 }
 
 export class FileReader extends $.StructReader {
+  declare readonly $object: FileObject;
+  override get $type(): $.FieldSource { return File; }
   get chunks(): $.StructListReader<File_ChunkReader> {
     return this.$list(0, $.structList(File_Chunk));
   }
@@ -251,19 +365,34 @@ export class FileReader extends $.StructReader {
 }
 
 export class FileBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return File; }
   get chunks(): $.StructListBuilder<File_ChunkBuilder> {
     return this.$list(0, $.structList(File_Chunk));
   }
   initChunks(length: number): $.StructListBuilder<File_ChunkBuilder> {
     return this.$initList(0, $.structList(File_Chunk), length);
   }
+  setChunks(value: $.StructListReader<File_ChunkReader>): void {
+    this.$setList(0, value);
+  }
+  disownChunks(): $.Orphan<$.StructListBuilder<File_ChunkBuilder>> {
+    return this.$disown(0, $.structList(File_Chunk));
+  }
+  adoptChunks(orphan: $.Orphan<$.StructListBuilder<File_ChunkBuilder>>): void {
+    this.$adopt(0, orphan);
+  }
   hasChunks(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): FileReader {
-    return this.$asReader(FileReader, 0, 1);
+    return this.$asReader(FileReader);
   }
+}
+
+/** `File` as a plain object: see `toObject`. */
+export interface FileObject {
+  chunks: File_ChunkObject[];
 }
 
 export const File = {
@@ -273,13 +402,18 @@ export const File = {
   pointerCount: 1,
   Reader: FileReader,
   Builder: FileBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'chunks', type: $.structList(File_Chunk), pointer: 0 },
+  ],
   Chunk: File_Chunk,
 } as const satisfies $.StructType<FileReader, FileBuilder> & Record<'Chunk', unknown>;
 export namespace File {
   export type Reader = FileReader;
   export type Builder = FileBuilder;
+  export type Object = FileObject;
   export namespace Chunk {
     export type Reader = File_ChunkReader;
     export type Builder = File_ChunkBuilder;
+    export type Object = File_ChunkObject;
   }
 }
