@@ -6,8 +6,10 @@
 
 #include "addon_state.h"
 #include "args.h"
+#include "descriptors.h"
 #include "epoll_reactor.h"
 #include "fd_watcher.h"
+#include "mq_object.h"
 #include "named_semaphore.h"
 #include "pool.h"
 #include "pool_memory.h"
@@ -15,6 +17,7 @@
 #include "sliced_wait.h"
 #include "socket_io.h"
 #include "sockets.h"
+#include "timer_fd.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #define FLOW_IPC_BUILD "asan+ubsan"
@@ -45,22 +48,38 @@ constexpr Export kFunctions[] = {
     {"accept", acceptFd},
     {"closeFd", closeFd},
     {"connectAbstract", connectAbstract},
+    {"detachBuffers", detachBuffers},
+    {"disownFd", disownFd},
     {"dupFd", dupFd},
+    {"fdFlags", fdFlags},
     {"listenAbstract", listenAbstract},
     {"mapFd", mapFd},
     {"monotonicNs", monotonicNow},
+    {"mqCreate", mqCreate},
+    {"mqInterrupt", mqInterrupt},
+    {"mqOpen", mqOpen},
+    {"mqUnlink", mqUnlink},
+    {"ownFd", ownFd},
     {"peerCredentials", peerCredentials},
     {"pollFd", pollFd},
+    {"pollFds", pollFds},
     {"poolCreate", poolCreate},
     {"poolOpen", poolOpen},
+    {"poolOpenOrCreate", poolOpenOrCreate},
     {"recv", recvBytes},
+    {"replaceFd", replaceFd},
     {"semOpen", semOpen},
     {"send", sendBytes},
+    {"setNonBlocking", setNonBlocking},
+    {"setSocketBuffers", setSocketBuffers},
     {"shmCreate", shmCreate},
     {"shmOpen", shmOpen},
     {"shmUnlink", shmUnlink},
     {"signalFd", signalFd},
+    {"socketInfo", socketInfo},
     {"socketPair", socketPair},
+    {"timerFd", timerFd},
+    {"timerFdSet", timerFdSet},
 };
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
@@ -75,9 +94,10 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   }
   exports["FdWatcher"] = FdWatcher::define(env, state);
   exports["EpollReactor"] = EpollReactor::define(env);
-  // Kept private: scripts get instances from poolCreate(), poolOpen() and semOpen() only.
+  // Kept private: scripts get instances from poolCreate(), poolOpen(), mqCreate(), mqOpen() and semOpen() only.
   state->poolClass = Napi::Persistent(Pool::define(env, state));
   state->semaphoreClass = Napi::Persistent(NamedSemaphore::define(env, state));
+  state->queueClass = Napi::Persistent(MessageQueue::define(env, state));
   exports["out"] = state->outArray(env);
   exports["version"] = Napi::String::New(env, describeBuild());
   return exports;

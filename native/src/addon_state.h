@@ -6,8 +6,11 @@
 
 #include <memory>
 
+#include "owned_fds.h"
+
 namespace flow_ipc {
 
+class MqQueue;
 class PoolMemory;
 struct WatchHandle;
 
@@ -30,9 +33,15 @@ class AddonState {
   void addWatch(WatchHandle* handle);
   void removeWatch(WatchHandle* handle);
 
+  // Closed with this state, that is once scripts have stopped and every watch has been closed.
+  OwnedFds ownedFds;
+
   // poolCreate() and poolOpen() pass their pool to the constructor of Pool here: scripts cannot make one.
   std::unique_ptr<PoolMemory> pendingPool;
   Napi::FunctionReference poolClass;
+  // Likewise a message queue.
+  std::shared_ptr<MqQueue> pendingQueue;
+  Napi::FunctionReference queueClass;
   // Likewise the name of a semaphore being opened.
   void* pendingSemaphore = nullptr;
   Napi::FunctionReference semaphoreClass;

@@ -28,6 +28,12 @@ bool getBool(napi_env env, napi_value value, bool* out, const char* what) {
   return false;
 }
 
+bool getOption(napi_env env, napi_value value, bool* out, const char* what) {
+  napi_valuetype type;
+  *out = false;
+  return (napi_typeof(env, value, &type) == napi_ok && type == napi_undefined) || getBool(env, value, out, what);
+}
+
 bool getBytes(napi_env env, napi_value value, Bytes* out, const char* what) {
   napi_typedarray_type type;
   void* data;

@@ -33,6 +33,8 @@ inline bool getInt(napi_env env, napi_value value, int64_t* out, const char* wha
 bool getFd(napi_env env, napi_value value, int* out);
 bool getDouble(napi_env env, napi_value value, double* out, const char* what);
 bool getBool(napi_env env, napi_value value, bool* out, const char* what);
+// False for undefined.
+bool getOption(napi_env env, napi_value value, bool* out, const char* what);
 bool getBytes(napi_env env, napi_value value, Bytes* out, const char* what);
 // UTF-8. NUL bytes are refused unless `allowNul`.
 bool getString(napi_env env, napi_value value, std::string* out, const char* what, bool allowNul = false);

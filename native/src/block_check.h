@@ -4,13 +4,17 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "backing.h"
+
 namespace flow_ipc {
 
 // The part of a pool that holds blocks: [first, end) are offsets from `base`, `end` that of the closing header.
+// Nothing is read that has no pages: no allocator has written there.
 struct BlockSpace {
   const char* base;
   uint64_t first;
   uint64_t end;
+  Backing* backing;
 };
 
 constexpr uint64_t kBlockUnit = 16;
@@ -22,5 +26,26 @@ constexpr uint64_t kMinBlockUnits = 3;
 // tree links of free neighbours. Call with the pool locked. With `exact`, the block must be no larger than the
 // allocator would give for `minBytes`.
 bool isAllocatedBlock(const BlockSpace& space, uint64_t offset, uint64_t minBytes, bool exact);
+
+// The part of that which holds still without the lock: the block's own header.
+bool hasAllocatedHeader(const BlockSpace& space, uint64_t offset, uint64_t minBytes, bool exact);
+
+// The free block that the allocator would take for `bytes`, and of how many units; `block` 0: none is large enough.
+// False: the tree of free blocks is not one. Call with the pool locked.
+struct Fit {
+  uint64_t block = 0;
+  uint64_t units = 0;
+};
+bool findFit(const BlockSpace& space, uint64_t bytes, Fit* fit);
+
+struct BlockCounts {
+  uint64_t used = 0;         // blocks that are allocated
+  uint64_t usedBytes = 0;    // of them, headers included
+  uint64_t free = 0;         // free blocks
+  uint64_t freeBytes = 0;    // of them, headers included
+  uint64_t largestFree = 0;  // bytes that the largest request to succeed could have
+};
+// Walks all blocks. False: the chain is broken. Call with the pool locked.
+bool countBlocks(const BlockSpace& space, BlockCounts* counts);
 
 }  // namespace flow_ipc

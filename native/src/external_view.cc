@@ -15,7 +15,7 @@ constexpr size_t kLarge = 1024 * 1024;
 
 }  // namespace
 
-napi_value makeView(napi_env env, const std::shared_ptr<Mapping>& mapping, char* data, size_t length) {
+napi_value makeView(napi_env env, const std::shared_ptr<void>& owner, void* data, size_t length) {
   napi_value view;
   if (length == 0) {
     // There is nothing to share, and engines treat an external pointer without bytes specially.
@@ -24,11 +24,11 @@ napi_value makeView(napi_env env, const std::shared_ptr<Mapping>& mapping, char*
     return view;
   }
   if (length <= kSmall || length > kLarge) {
-    view = makeUnaccountedBuffer(env, data, length, mapping);
+    view = makeUnaccountedBuffer(env, data, length, owner);
     if (view != nullptr) return view;
   }
-  auto* share = new std::shared_ptr<Mapping>(mapping);
-  const auto drop = [](napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<Mapping>*>(hint); };
+  auto* share = new std::shared_ptr<void>(owner);
+  const auto drop = [](napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<void>*>(hint); };
   const napi_status status = napi_create_external_arraybuffer(env, data, length, drop, share, &view);
   if (status == napi_ok) return view;
   delete share;

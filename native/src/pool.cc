@@ -10,13 +10,22 @@ namespace flow_ipc {
 Napi::Function Pool::define(Napi::Env env, AddonState* state) {
   return DefineClass(
       env, "Pool",
-      {InstanceMethod<&Pool::freeBytes>("freeBytes"), InstanceMethod<&Pool::allocate>("allocate"),
-       InstanceMethod<&Pool::free>("free"), InstanceMethod<&Pool::view>("view"),
+      {InstanceMethod<&Pool::freeBytes>("freeBytes"), InstanceMethod<&Pool::blockCounts>("blockCounts"),
+       InstanceMethod<&Pool::allocate>("allocate"), InstanceMethod<&Pool::allocateMany>("allocateMany"),
+       InstanceMethod<&Pool::free>("free"), InstanceMethod<&Pool::freeMany>("freeMany"),
+       InstanceMethod<&Pool::view>("view"), InstanceMethod<&Pool::backing>("backing"),
+       InstanceMethod<&Pool::usable>("usable"),
        InstanceMethod<&Pool::atomicLoad32>("atomicLoad32"), InstanceMethod<&Pool::atomicAdd32>("atomicAdd32"),
        InstanceMethod<&Pool::listCreate>("listCreate"), InstanceMethod<&Pool::listGrow>("listGrow"),
        InstanceMethod<&Pool::listLend>("listLend"), InstanceMethod<&Pool::listStore>("listStore"),
        InstanceMethod<&Pool::listTake>("listTake"), InstanceMethod<&Pool::listBorrow>("listBorrow"),
-       InstanceMethod<&Pool::listRelease>("listRelease"), InstanceMethod<&Pool::close>("close")},
+       InstanceMethod<&Pool::listRelease>("listRelease"), InstanceMethod<&Pool::objectCreate>("objectCreate"),
+       InstanceMethod<&Pool::objectLend>("objectLend"), InstanceMethod<&Pool::objectCheck>("objectCheck"),
+       InstanceMethod<&Pool::objectDrop>("objectDrop"), InstanceMethod<&Pool::objectOwners>("objectOwners"),
+       InstanceMethod<&Pool::lockTry>("lockTry"), InstanceMethod<&Pool::lockTake>("lockTake"),
+       InstanceMethod<&Pool::lockRelease>("lockRelease"), InstanceMethod<&Pool::lockAwait>("lockAwait"),
+       InstanceMethod<&Pool::futexWait>("futexWait"), InstanceMethod<&Pool::futexAwait>("futexAwait"),
+       InstanceMethod<&Pool::futexWake>("futexWake"), InstanceMethod<&Pool::close>("close")},
       state);
 }
 
@@ -27,18 +36,21 @@ Pool::Pool(const Napi::CallbackInfo& info) : ObjectWrap(info), state_(static_cas
     return;
   }
   lists_ = std::make_unique<SegmentLists>(*memory_);
+  objects_ = std::make_unique<SharedObjects>(*memory_);
   const Napi::Number size = Napi::Number::New(info.Env(), static_cast<double>(memory_->size()));
   info.This().As<Napi::Object>().DefineProperties(
       {Napi::PropertyDescriptor::Value("name", info[0], napi_enumerable),
        Napi::PropertyDescriptor::Value("size", size, napi_enumerable)});
 }
 
-Pool::~Pool() = default;
+Pool::~Pool() { abandonLocks(); }
 
 Napi::Value Pool::result(int64_t value) const { return Napi::Value(Env(), number(Env(), value)); }
 
 Napi::Value Pool::close(const Napi::CallbackInfo&) {
+  abandonLocks();
   lists_.reset();
+  objects_.reset();
   memory_.reset();  // the views hold the mapping
   return Napi::Value();
 }
@@ -59,6 +71,91 @@ Napi::Value Pool::free(const Napi::CallbackInfo& info) {
   if (!getInt(info.Env(), info[0], &offset, "offset must be a number")) return Napi::Value();
   if (memory_ == nullptr) return result(-EBADF);
   return result(offset < 0 ? -EINVAL : memory_->free(static_cast<uint64_t>(offset)));
+}
+
+// Offsets as JavaScript hands them over in bulk: an array of doubles.
+namespace {
+
+bool getOffsets(napi_env env, napi_value value, double** offsets, size_t* count) {
+  napi_typedarray_type type;
+  void* data;
+  if (napi_get_typedarray_info(env, value, &type, count, &data, nullptr, nullptr) == napi_ok &&
+      type == napi_float64_array) {
+    *offsets = static_cast<double*>(data);
+    return true;
+  }
+  throwType(env, "offsets must be a Float64Array");
+  return false;
+}
+
+}  // namespace
+
+Napi::Value Pool::allocateMany(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  int64_t bytes;
+  double* offsets;
+  size_t count;
+  if (!getInt(env, info[0], &bytes, "bytes must be a number") || !getOffsets(env, info[1], &offsets, &count)) {
+    return Napi::Value();
+  }
+  if (bytes < 1) return Napi::Value(env, throwRange(env, "bytes must be at least 1"));
+  if (memory_ == nullptr) return result(-EBADF);
+  std::vector<uint64_t> blocks(count);
+  const int rc = memory_->allocateMany(static_cast<uint64_t>(bytes), &blocks);
+  for (size_t i = 0; i < count && rc == 0; ++i) offsets[i] = static_cast<double>(blocks[i]);
+  return result(rc);
+}
+
+Napi::Value Pool::freeMany(const Napi::CallbackInfo& info) {
+  double* offsets;
+  size_t count;
+  if (!getOffsets(info.Env(), info[0], &offsets, &count)) return Napi::Value();
+  if (memory_ == nullptr) return result(-EBADF);
+  std::vector<uint64_t> blocks(count);
+  for (size_t i = 0; i < count; ++i) {
+    // 0 is no block, and neither is what is no offset at all.
+    const bool possible = offsets[i] >= 0 && offsets[i] < static_cast<double>(memory_->size());
+    blocks[i] = possible ? static_cast<uint64_t>(offsets[i]) : 0;
+  }
+  return result(memory_->freeMany(blocks));
+}
+
+Napi::Value Pool::blockCounts(const Napi::CallbackInfo& info) {
+  double* values;
+  size_t count;
+  if (!getOffsets(info.Env(), info[0], &values, &count)) return Napi::Value();
+  if (count < 5) return Napi::Value(info.Env(), throwRange(info.Env(), "there must be room for 5 numbers"));
+  if (memory_ == nullptr) return result(-EBADF);
+  BlockCounts counts;
+  const int rc = memory_->count(&counts);
+  if (rc != 0) return result(rc);
+  values[0] = static_cast<double>(counts.used);
+  values[1] = static_cast<double>(counts.usedBytes);
+  values[2] = static_cast<double>(counts.free);
+  values[3] = static_cast<double>(counts.freeBytes);
+  values[4] = static_cast<double>(counts.largestFree);
+  return result(0);
+}
+
+Napi::Value Pool::backing(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (memory_ == nullptr) return Napi::Value(env, throwType(env, "the pool is closed"));
+  const Backing& backing = memory_->backing();
+  return Napi::Value(env, makeView(env, backing.table(), backing.table().get(), backing.chunks()));
+}
+
+Napi::Value Pool::usable(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  int64_t offset;
+  int64_t length;
+  if (!getInt(env, info[0], &offset, "offset must be a number") ||
+      !getInt(env, info[1], &length, "length must be a number")) {
+    return Napi::Value();
+  }
+  const bool inside = memory_ != nullptr && offset >= 0 && length >= 1 &&
+                      memory_->contains(static_cast<uint64_t>(offset), static_cast<uint64_t>(length));
+  return Napi::Boolean::New(
+      env, inside && memory_->backing().usable(static_cast<uint64_t>(offset), static_cast<uint64_t>(length)));
 }
 
 Napi::Value Pool::view(const Napi::CallbackInfo& info) {
@@ -114,34 +211,68 @@ napi_value wrapPool(napi_env env, AddonState* state, std::unique_ptr<PoolMemory>
 
 }  // namespace
 
-napi_value poolCreate(napi_env env, napi_callback_info info) {
-  size_t argc = 3;
-  napi_value argv[3];
+namespace {
+
+// (name, size, mode, commit)
+napi_value makePool(napi_env env, napi_callback_info info,
+                    std::unique_ptr<PoolMemory> (*make)(const std::string&, const PoolMemory::Creation&, int*,
+                                                        const char**)) {
+  size_t argc = 4;
+  napi_value argv[4];
   void* data;
   std::string name;
-  size_t size;
-  int mode;
+  PoolMemory::Creation how;
   int err;
   const char* failed;
   napi_get_cb_info(env, info, &argc, argv, nullptr, &data);
-  if (!getShmArgs(env, argv, &name, &size, &mode)) return nullptr;
-  auto memory = PoolMemory::create(name, size, mode, &err, &failed);
+  if (!getShmArgs(env, argv, &name, &how.size, &how.mode)) return nullptr;
+  if (!getOption(env, argv[3], &how.commit, "commit must be a boolean")) return nullptr;
+  auto memory = make(name, how, &err, &failed);
   if (memory == nullptr) return throwErrno(env, err, failed, name.c_str());
   return wrapPool(env, static_cast<AddonState*>(data), std::move(memory), name);
 }
 
+}  // namespace
+
+napi_value poolCreate(napi_env env, napi_callback_info info) { return makePool(env, info, PoolMemory::create); }
+
+napi_value poolOpenOrCreate(napi_env env, napi_callback_info info) {
+  return makePool(env, info, PoolMemory::openOrCreate);
+}
+
 napi_value poolOpen(napi_env env, napi_callback_info info) {
-  size_t argc = 1;
-  napi_value argv[1];
+  size_t argc = 2;
+  napi_value argv[2];
   void* data;
   std::string name;
+  bool readOnly;
   int err;
   const char* failed;
   napi_get_cb_info(env, info, &argc, argv, nullptr, &data);
-  if (!getString(env, argv[0], &name, "name must be a string")) return nullptr;
-  auto memory = PoolMemory::open(name, &err, &failed);
+  if (!getString(env, argv[0], &name, "name must be a string") ||
+      !getOption(env, argv[1], &readOnly, "readOnly must be a boolean")) {
+    return nullptr;
+  }
+  auto memory = PoolMemory::open(name, readOnly, &err, &failed);
   if (memory == nullptr) return throwErrno(env, err, failed, name.c_str());
   return wrapPool(env, static_cast<AddonState*>(data), std::move(memory), name);
+}
+
+napi_value detachBuffers(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value argv[1];
+  uint32_t count;
+  napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
+  if (napi_get_array_length(env, argv[0], &count) != napi_ok) return throwType(env, "buffers must be an array");
+  for (uint32_t i = 0; i < count; ++i) {
+    napi_value buffer;
+    bool isBuffer = false;
+    if (napi_get_element(env, argv[0], i, &buffer) != napi_ok) return nullptr;
+    napi_is_arraybuffer(env, buffer, &isBuffer);
+    if (!isBuffer) return throwType(env, "buffers must hold ArrayBuffers");
+    napi_detach_arraybuffer(env, buffer);
+  }
+  return nullptr;
 }
 
 }  // namespace flow_ipc

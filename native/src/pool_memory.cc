@@ -4,18 +4,18 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <new>
 
 #include <boost/interprocess/indexes/null_index.hpp>
 #include <boost/interprocess/mem_algo/rbtree_best_fit.hpp>
 #include <boost/interprocess/segment_manager.hpp>
 
-#include "posix_shm.h"
+#include "create_shm.h"
 #include "robust_mutex.h"
 
 namespace flow_ipc {
@@ -37,8 +37,7 @@ constexpr uint64_t kFirstBlock = kManager + sizeof(Manager);
 static_assert(sizeof(pthread_mutex_t) == 40, "the layout is that of x86-64 and glibc");
 static_assert(sizeof(Manager) == 144, "the layout must be Flow-IPC's");
 constexpr uint64_t kSmallestPool = kFirstBlock + (kMinBlockUnits + 1) * kBlockUnit;
-// Smaller requests are not worth a system call: running out of pages then shows at the next large one.
-constexpr uint64_t kBackingThreshold = 256 * 1024;
+constexpr uint64_t kLargeBlock = 256 * 1024;
 
 Manager* manager(char* base) { return reinterpret_cast<Manager*>(base + kManager); }
 pthread_mutex_t* mutexOf(char* base) { return reinterpret_cast<pthread_mutex_t*>(base + kManager); }
@@ -61,24 +60,26 @@ int checkHeader(const char* base, uint64_t size) {
 
 }  // namespace
 
-PoolMemory::PoolMemory(std::shared_ptr<Mapping> mapping) : mapping_(std::move(mapping)) {
+PoolMemory::PoolMemory(std::shared_ptr<Mapping> mapping, bool readOnly, bool committed)
+    : mapping_(std::move(mapping)), backing_(mapping_->fd(), mapping_->size(), committed), readOnly_(readOnly) {
   const uint64_t units = (size() - kFirstBlock) / kBlockUnit;
-  blocks_ = {base(), kFirstBlock, kFirstBlock + (units - 1) * kBlockUnit};
+  blocks_ = {base(), kFirstBlock, kFirstBlock + (units - 1) * kBlockUnit, &backing_};
 }
 
-std::unique_ptr<PoolMemory> PoolMemory::create(const std::string& name, size_t size, int mode, int* err,
+std::unique_ptr<PoolMemory> PoolMemory::create(const std::string& name, const Creation& how, int* err,
                                                const char** failed) {
+  const size_t size = how.size;
   *failed = "ftruncate";
   *err = EINVAL;
   if (size < kSmallestPool) return nullptr;
-  const int fd = createShm(name, size, mode, failed);
+  const int fd = createShm(name, size, how.mode, failed);
   if (fd < 0) {
     *err = -fd;
     return nullptr;
   }
   // The pages that the next lines write are had now: a full file system is an error here, and SIGBUS there.
   *failed = "posix_fallocate";
-  *err = posix_fallocate(fd, 0, static_cast<off_t>(kSmallestPool));
+  *err = posix_fallocate(fd, 0, static_cast<off_t>(how.commit ? size : kSmallestPool));
   if (*err == 0) *err = posix_fallocate(fd, static_cast<off_t>(size - 2 * kBlockUnit), 2 * kBlockUnit);
   std::shared_ptr<Mapping> mapping;
   if (*err == 0) {
@@ -95,12 +96,12 @@ std::unique_ptr<PoolMemory> PoolMemory::create(const std::string& name, size_t s
   // Touches the first page and the last: the rest stays a hole.
   new (mapping->data() + kManager) Manager(size - kManager);
   __atomic_store_n(reinterpret_cast<uint32_t*>(mapping->data() + kState), kReady, __ATOMIC_RELEASE);
-  return std::unique_ptr<PoolMemory>(new PoolMemory(std::move(mapping)));
+  return std::unique_ptr<PoolMemory>(new PoolMemory(std::move(mapping), false, how.commit));
 }
 
-std::unique_ptr<PoolMemory> PoolMemory::open(const std::string& name, int* err, const char** failed) {
+std::unique_ptr<PoolMemory> PoolMemory::open(const std::string& name, bool readOnly, int* err, const char** failed) {
   *failed = "shm_open";
-  const int fd = shm_open(('/' + name).c_str(), O_RDWR, 0);
+  const int fd = shm_open(('/' + name).c_str(), readOnly ? O_RDONLY : O_RDWR, 0);
   if (fd < 0) {
     *err = errno;
     return nullptr;
@@ -112,7 +113,7 @@ std::unique_ptr<PoolMemory> PoolMemory::open(const std::string& name, int* err, 
   if (*err == 0 && size < kSmallestPool) *err = EBADMSG;
   std::shared_ptr<Mapping> mapping;
   if (*err == 0) {
-    mapping = Mapping::map(fd, 0, size, false);
+    mapping = Mapping::map(fd, 0, size, readOnly);
     *err = mapping == nullptr ? errno : checkHeader(mapping->data(), size);
   }
   if (*err != 0) {
@@ -120,52 +121,65 @@ std::unique_ptr<PoolMemory> PoolMemory::open(const std::string& name, int* err, 
     return nullptr;
   }
   mapping->adoptFd(fd);
-  return std::unique_ptr<PoolMemory>(new PoolMemory(std::move(mapping)));
+  return std::unique_ptr<PoolMemory>(new PoolMemory(std::move(mapping), readOnly, false));
+}
+
+std::unique_ptr<PoolMemory> PoolMemory::openOrCreate(const std::string& name, const Creation& how, int* err,
+                                                     const char** failed) {
+  // A creator takes microseconds. One that died in the midst leaves what nobody can use, and is reported as EAGAIN.
+  constexpr int kTries = 500;
+  const timespec nap{0, 1'000'000};
+  for (int i = 0;; ++i) {
+    auto pool = open(name, false, err, failed);
+    if (pool != nullptr || (*err != ENOENT && *err != EAGAIN)) return pool;
+    if (*err == ENOENT) {
+      pool = create(name, how, err, failed);
+      if (pool != nullptr || *err != EEXIST) return pool;
+    }
+    if (i == kTries) return nullptr;
+    nanosleep(&nap, nullptr);
+  }
 }
 
 int PoolMemory::lock() {
+  if (readOnly_) return -EROFS;
   if (dead_) return -EOWNERDEAD;
   const int rc = lockShared(mutexOf(base()));
-  dead_ = rc == -EOWNERDEAD;
+  if (rc == -EOWNERDEAD) dead_ = true;
   return rc;
 }
 
 void PoolMemory::unlock() { unlockShared(mutexOf(base())); }
 
+// Has pages made for all that allocating will write, and for what the block's user may write later. Where the file
+// system could back the whole pool twice, a large block gets its pages as they are written: reserving a gigabyte takes
+// a quarter of a second.
+int PoolMemory::reserveFor(const Fit& fit, uint64_t bytes) {
+  constexpr uint64_t kControl = kMinBlockUnits * kBlockUnit;
+  const uint64_t end = fit.block + fit.units * kBlockUnit;
+  // The header of what is split off, or the next one, whose first word is the user's.
+  const uint64_t written = std::min(end + kControl, blocks_.end + kBlockUnit);
+  if (bytes < kLargeBlock) return backing_.reserve(fit.block, written - fit.block);
+  if (backing_.roomy()) {
+    if (const int rc = backing_.reserve(fit.block, kControl); rc != 0) return rc;
+    return backing_.reserve(end, written - end);
+  }
+  // Asked first, because making pages until there are no more takes long.
+  return backing_.canBack(fit.block, written - fit.block) ? backing_.reserve(fit.block, written - fit.block) : -ENOSPC;
+}
+
 int64_t PoolMemory::allocateLocked(uint64_t bytes) {
   if (bytes > size()) return -ENOMEM;
+  Fit fit;
+  if (!findFit(blocks_, bytes, &fit)) return -EINVAL;
+  if (fit.block == 0) return -ENOMEM;
+  if (const int rc = reserveFor(fit, bytes); rc != 0) return rc;
   void* block = manager(base())->allocate(bytes, std::nothrow);
   if (block == nullptr) return -ENOMEM;
-  const auto offset = static_cast<uint64_t>(static_cast<char*>(block) - base());
-  if (bytes >= kBackingThreshold && !canBack(offset, bytes)) {
-    manager(base())->deallocate(block);
-    return -ENOSPC;
-  }
-  return static_cast<int64_t>(offset);
+  return static_cast<char*>(block) - base();
 }
 
 void PoolMemory::freeLocked(uint64_t offset) { manager(base())->deallocate(base() + offset); }
-
-// Whether the file system has pages for what of the block is still a hole. Without this the first write to a page
-// that cannot be had is SIGBUS.
-bool PoolMemory::canBack(uint64_t offset, uint64_t bytes) const {
-  struct statvfs fs;
-  if (fstatvfs(mapping_->fd(), &fs) != 0 || fs.f_blocks == 0) return true;  // 0 blocks: a tmpfs without limit
-  const uint64_t available = static_cast<uint64_t>(fs.f_bavail) * fs.f_frsize;
-  if (bytes <= available) return true;
-  // Pages that earlier blocks at this place have left behind need not be had again.
-  uint64_t holes = 0;
-  const auto end = static_cast<off_t>(offset + bytes);
-  for (auto at = static_cast<off_t>(offset); at < end && holes <= available;) {
-    off_t data = lseek(mapping_->fd(), at, SEEK_DATA);
-    if (data < 0 || data > end) data = end;
-    holes += static_cast<uint64_t>(data - at);
-    if (data == end) break;
-    at = lseek(mapping_->fd(), data, SEEK_HOLE);
-    if (at < 0) break;
-  }
-  return holes <= available;
-}
 
 int64_t PoolMemory::allocate(uint64_t bytes) {
   const PoolLock lock(*this);
@@ -178,6 +192,40 @@ int PoolMemory::free(uint64_t offset) {
   if (!isAllocatedBlock(blocks_, offset, 1, false)) return -EINVAL;
   freeLocked(offset);
   return 0;
+}
+
+int PoolMemory::allocateMany(uint64_t bytes, std::vector<uint64_t>* offsets) {
+  const PoolLock lock(*this);
+  if (lock.code() != 0) return lock.code();
+  for (size_t i = 0; i < offsets->size(); ++i) {
+    const int64_t offset = allocateLocked(bytes);
+    if (offset < 0) {
+      while (i > 0) freeLocked((*offsets)[--i]);
+      return static_cast<int>(offset);
+    }
+    (*offsets)[i] = static_cast<uint64_t>(offset);
+  }
+  return 0;
+}
+
+int PoolMemory::freeMany(const std::vector<uint64_t>& offsets) {
+  const PoolLock lock(*this);
+  int rc = lock.code();
+  if (rc != 0) return rc;
+  for (const uint64_t offset : offsets) {
+    if (isAllocatedBlock(blocks_, offset, 1, false)) {
+      freeLocked(offset);
+    } else {
+      rc = -EINVAL;
+    }
+  }
+  return rc;
+}
+
+int PoolMemory::count(BlockCounts* counts) {
+  const PoolLock lock(*this);
+  if (lock.code() != 0) return lock.code();
+  return countBlocks(blocks_, counts) ? 0 : -EINVAL;
 }
 
 int64_t PoolMemory::freeBytes() {

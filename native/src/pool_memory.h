@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "block_check.h"
 #include "mapping.h"
@@ -12,30 +13,48 @@ namespace flow_ipc {
 
 class PoolMemory {
  public:
+  // How a pool is had. Without `commit` its pages are made as its blocks need them.
+  struct Creation {
+    size_t size;
+    int mode;
+    bool commit;
+  };
   // Null with *err (positive errno) and *failed (the call) set on failure.
   // EAGAIN: the creator is not done. EBADMSG: not a pool of ours.
-  static std::unique_ptr<PoolMemory> create(const std::string& name, size_t size, int mode, int* err,
+  static std::unique_ptr<PoolMemory> create(const std::string& name, const Creation& how, int* err,
                                             const char** failed);
-  static std::unique_ptr<PoolMemory> open(const std::string& name, int* err, const char** failed);
+  // Read-only ones give no blocks, take no lock, and see what the others write.
+  static std::unique_ptr<PoolMemory> open(const std::string& name, bool readOnly, int* err, const char** failed);
+  // Whichever it takes; waits for a creator that is not done.
+  static std::unique_ptr<PoolMemory> openOrCreate(const std::string& name, const Creation& how, int* err,
+                                                  const char** failed);
 
   char* base() const { return mapping_->data(); }
   uint64_t size() const { return mapping_->size(); }
+  bool readOnly() const { return readOnly_; }
   // Of the first byte that a block's user can have.
   uint64_t firstUserOffset() const { return blocks_.first + kBlockHeader; }
   const std::shared_ptr<Mapping>& mapping() const { return mapping_; }
   const BlockSpace& blocks() const { return blocks_; }
+  Backing& backing() { return backing_; }
 
-  // 0 or a negative code (see lockShared). The *Locked calls need the lock.
+  // 0 or a negative code (see lockShared; -EROFS: read-only). The *Locked calls need the lock.
   int lock();
   void unlock();
-  // Offset, or -ENOMEM / -ENOSPC.
+  // Offset, or -ENOMEM / -ENOSPC / -EINVAL (the pool is corrupted).
   int64_t allocateLocked(uint64_t bytes);
   // The block must have passed isAllocatedBlock() under this lock.
   void freeLocked(uint64_t offset);
 
   int64_t allocate(uint64_t bytes);
   int free(uint64_t offset);
+  // As many as there are in `offsets`: 0, or a code and none was allocated.
+  int allocateMany(uint64_t bytes, std::vector<uint64_t>* offsets);
+  // All that can be: 0, or the code of the first that could not.
+  int freeMany(const std::vector<uint64_t>& offsets);
   int64_t freeBytes();
+  // 0 or a code.
+  int count(BlockCounts* counts);
 
   // True when [offset, offset + length) lies in the pool.
   bool contains(uint64_t offset, uint64_t length) const {
@@ -43,11 +62,13 @@ class PoolMemory {
   }
 
  private:
-  explicit PoolMemory(std::shared_ptr<Mapping> mapping);
-  bool canBack(uint64_t offset, uint64_t bytes) const;
+  PoolMemory(std::shared_ptr<Mapping> mapping, bool readOnly, bool committed);
+  int reserveFor(const Fit& fit, uint64_t bytes);
 
   std::shared_ptr<Mapping> mapping_;
+  Backing backing_;
   BlockSpace blocks_;
+  bool readOnly_;
   bool dead_ = false;  // a process died inside the allocator
 };
 

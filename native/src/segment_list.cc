@@ -48,8 +48,14 @@ uint64_t SegmentLists::follow(uint64_t field) const {
   return value == kNullPointer || target >= pool_.size() ? 0 : target;
 }
 
+// Of a holder or node: where one can be, and with pages behind it.
+bool SegmentLists::isPlace(uint64_t offset, uint64_t size) const {
+  return offset % kBlockUnit == 0 && offset >= pool_.firstUserOffset() && pool_.contains(offset, size) &&
+         pool_.backing().readable(offset, size);
+}
+
 bool SegmentLists::isListOffset(uint64_t list) const {
-  return list % kBlockUnit == 0 && list >= pool_.firstUserOffset() && pool_.contains(list, kHolderSize);
+  return isPlace(list, kHolderSize);
 }
 
 int64_t SegmentLists::createLocked() {
@@ -89,9 +95,7 @@ int64_t SegmentLists::addSegmentLocked(uint64_t list, uint64_t capacity) {
   const uint64_t root = list + kRoot;
   if (load(list + kCount) >= kMostSegments) return -ENOMEM;
   const uint64_t last = follow(root + kPrevious);
-  if (last != root && (last % kBlockUnit != 0 || last < pool_.firstUserOffset() || !pool_.contains(last, kNodeSize))) {
-    return -EINVAL;
-  }
+  if (last != root && !isPlace(last, kNodeSize)) return -EINVAL;
   const int64_t node = pool_.allocateLocked(kNodeSize);
   if (node < 0) return node;
   const int64_t buffer = pool_.allocateLocked(capacity);
@@ -127,8 +131,7 @@ int64_t SegmentLists::store(const uint8_t* bytes, uint64_t length) {
 }
 
 bool SegmentLists::readNode(uint64_t node, uint64_t expectedPrevious, Segment* segment, uint64_t* next) const {
-  if (node % kBlockUnit != 0 || node < pool_.firstUserOffset() || !pool_.contains(node, kNodeSize)) return false;
-  if (follow(node + kPrevious) != expectedPrevious) return false;
+  if (!isPlace(node, kNodeSize) || follow(node + kPrevious) != expectedPrevious) return false;
   *next = follow(node + kNext);
   const uint64_t bufferSize = load(node + kBufferSize);
   const uint64_t capacity = load(node + kCapacity);
@@ -143,7 +146,8 @@ bool SegmentLists::readNode(uint64_t node, uint64_t expectedPrevious, Segment* s
   if (buffer == 0) return load(node + kBuffer) == kNullPointer && capacity == 0 && start == 0 && used == 0;
   return (load(node + kDeleter) & 0xff00) == kEngaged && buffer % kBlockUnit == 0 &&
          buffer >= pool_.firstUserOffset() && pool_.contains(buffer, bufferSize) && capacity <= bufferSize &&
-         start <= capacity && used <= capacity - start;
+         start <= capacity && used <= capacity - start &&
+         (used == 0 || pool_.backing().usable(segment->data, used));
 }
 
 int SegmentLists::read(uint64_t list, uint64_t maxSegments) {
@@ -166,6 +170,7 @@ int SegmentLists::read(uint64_t list, uint64_t maxSegments) {
 }
 
 int SegmentLists::lend(uint64_t list, const std::vector<uint64_t>& usedSizes) {
+  if (pool_.readOnly()) return -EROFS;
   if (const int rc = read(list, usedSizes.size()); rc != 0) return rc;
   if (segments_.size() != usedSizes.size()) return -EINVAL;
   for (size_t i = 0; i < usedSizes.size(); ++i) {
@@ -198,6 +203,7 @@ int SegmentLists::checkBlocksLocked(uint64_t list) {
 }
 
 int64_t SegmentLists::release(uint64_t list) {
+  if (pool_.readOnly()) return -EROFS;
   if (const int rc = read(list, UINT64_MAX); rc != 0) return rc;
   auto* owners = reinterpret_cast<uint32_t*>(pool_.base() + list + kOwners);
   uint32_t now = __atomic_load_n(owners, __ATOMIC_RELAXED);

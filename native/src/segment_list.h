@@ -42,6 +42,7 @@ class SegmentLists {
   int64_t createLocked();
   bool readNode(uint64_t node, uint64_t expectedPrevious, Segment* segment, uint64_t* next) const;
   int checkBlocksLocked(uint64_t list);
+  bool isPlace(uint64_t offset, uint64_t size) const;
   bool isListOffset(uint64_t list) const;
   uint64_t load(uint64_t offset) const;
   void store64(uint64_t offset, uint64_t value);

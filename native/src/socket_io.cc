@@ -15,6 +15,26 @@
 namespace flow_ipc {
 namespace {
 
+constexpr size_t kPollSet = 64;
+
+pollfd pollEntry(int fd, int asked) {
+  return {fd, static_cast<short>((asked & 1 ? POLLIN : 0) | (asked & 2 ? POLLOUT : 0)), 0};
+}
+
+// A hang-up or error is reported as every bit asked.
+int readyBits(const pollfd& entry, int asked) {
+  if (entry.revents & (POLLHUP | POLLERR)) return asked;
+  return (entry.revents & POLLIN ? 1 : 0) | (entry.revents & POLLOUT ? 2 : 0);
+}
+
+int pollInSlices(napi_env env, pollfd* entries, size_t count, double timeoutMs) {
+  return waitInSlices(env, timeoutMs, [&](int64_t ns) {
+    const timespec limit{static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
+    const int n = ppoll(entries, count, &limit, nullptr);
+    return n < 0 ? -errno : n;
+  });
+}
+
 // One descriptor is legal. The room for more is there to receive, and so be able to close, what is not.
 constexpr size_t kControlFds = 16;
 
@@ -161,17 +181,43 @@ napi_value pollFd(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   if (asked < 0 || asked > 3) return throwRange(env, "events must be READABLE, WRITABLE, both or 0");
-  pollfd entry{fd, static_cast<short>((asked & 1 ? POLLIN : 0) | (asked & 2 ? POLLOUT : 0)), 0};
-  const int rc = waitInSlices(env, timeoutMs, [&](int64_t ns) {
-    const timespec limit{static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
-    const int n = ppoll(&entry, 1, &limit, nullptr);
-    return n < 0 ? -errno : n;
-  });
+  pollfd entry = pollEntry(fd, static_cast<int>(asked));
+  const int rc = pollInSlices(env, &entry, 1, timeoutMs);
   if (rc <= 0) return number(env, rc);
   if (entry.revents & POLLNVAL) return number(env, -EBADF);
-  int ready = (entry.revents & POLLIN ? 1 : 0) | (entry.revents & POLLOUT ? 2 : 0);
-  if (entry.revents & (POLLHUP | POLLERR)) ready = static_cast<int>(asked);
-  return number(env, ready);
+  return number(env, readyBits(entry, static_cast<int>(asked)));
+}
+
+napi_value pollFds(napi_env env, napi_callback_info info) {
+  size_t argc = 2;
+  napi_value argv[2];
+  double timeoutMs;
+  napi_typedarray_type type;
+  size_t length;
+  void* data;
+  napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
+  if (!getDouble(env, argv[1], &timeoutMs, "timeoutMs must be a number")) return nullptr;
+  if (napi_get_typedarray_info(env, argv[0], &type, &length, &data, nullptr, nullptr) != napi_ok ||
+      type != napi_int32_array || length % 3 != 0 || length > 3 * kPollSet) {
+    return throwType(env, "set must be an Int32Array of up to 64 triples");
+  }
+  auto* triples = static_cast<int32_t*>(data);
+  const size_t count = length / 3;
+  pollfd entries[kPollSet];
+  for (size_t i = 0; i < count; ++i) {
+    const int asked = triples[3 * i + 1];
+    if (asked < 0 || asked > 3) return throwRange(env, "events must be READABLE, WRITABLE, both or 0");
+    // A negative descriptor is passed over by poll(2), which otherwise reports hang-ups unasked.
+    entries[i] = pollEntry(asked == 0 ? -1 : triples[3 * i], asked);
+    triples[3 * i + 2] = 0;
+  }
+  const int rc = pollInSlices(env, entries, count, timeoutMs);
+  if (rc <= 0) return number(env, rc);
+  for (size_t i = 0; i < count; ++i) {
+    if (entries[i].revents & POLLNVAL) return number(env, -EBADF);
+  }
+  for (size_t i = 0; i < count; ++i) triples[3 * i + 2] = readyBits(entries[i], triples[3 * i + 1]);
+  return number(env, rc);
 }
 
 }  // namespace flow_ipc

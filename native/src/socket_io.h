@@ -9,5 +9,6 @@ napi_value acceptFd(napi_env env, napi_callback_info info);
 napi_value sendBytes(napi_env env, napi_callback_info info);
 napi_value recvBytes(napi_env env, napi_callback_info info);
 napi_value pollFd(napi_env env, napi_callback_info info);
+napi_value pollFds(napi_env env, napi_callback_info info);
 
 }  // namespace flow_ipc

@@ -107,6 +107,27 @@ napi_value socketPair(napi_env env, napi_callback_info) {
   return pair;
 }
 
+napi_value setSocketBuffers(napi_env env, napi_callback_info info) {
+  size_t argc = 3;
+  napi_value argv[3];
+  int fd;
+  int64_t bytes[2];
+  napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
+  if (!getFd(env, argv[0], &fd) || !getInt(env, argv[1], &bytes[0], "sendBytes must be a number") ||
+      !getInt(env, argv[2], &bytes[1], "receiveBytes must be a number")) {
+    return nullptr;
+  }
+  constexpr int kOptions[2] = {SO_SNDBUF, SO_RCVBUF};
+  for (int i = 0; i < 2; ++i) {
+    if (bytes[i] < 0 || bytes[i] > INT_MAX) return throwRange(env, "a buffer size must be a 32-bit number");
+    const int size = static_cast<int>(bytes[i]);
+    if (size != 0 && setsockopt(fd, SOL_SOCKET, kOptions[i], &size, sizeof size) != 0) {
+      return throwErrno(env, errno, "setsockopt");
+    }
+  }
+  return nullptr;
+}
+
 napi_value peerCredentials(napi_env env, napi_callback_info info) {
   size_t argc = 1;
   napi_value argv[1];

@@ -11,5 +11,6 @@ napi_value listenAbstract(napi_env env, napi_callback_info info);
 napi_value connectAbstract(napi_env env, napi_callback_info info);
 napi_value socketPair(napi_env env, napi_callback_info info);
 napi_value peerCredentials(napi_env env, napi_callback_info info);
+napi_value setSocketBuffers(napi_env env, napi_callback_info info);
 
 }  // namespace flow_ipc

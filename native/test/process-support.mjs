@@ -3,13 +3,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, unlinkSync } from 'node:fs';
 import { after } from 'node:test';
+import { mqUnlink } from '../dist/index.js';
 
 export const entry = new URL('../dist/index.js', import.meta.url).href;
 
 let counter = 0;
 const names = [];
 
-/** A fresh name for sockets, pools and semaphores, removed at the end. */
+/** A fresh name for sockets, pools, queues and semaphores, removed at the end. */
 export function uniqueName(what = 'x') {
   const name = `flowipc_ptest_${process.pid}_${counter++}_${what}`;
   names.push(name);
@@ -24,6 +25,11 @@ after(() => {
       } catch {
         // Most names never got that far.
       }
+    }
+    try {
+      mqUnlink(name);
+    } catch {
+      // Likewise.
     }
   }
 });

@@ -1,11 +1,12 @@
 // Names that no other process uses, removed when the test file ends; and descriptor counting.
 import { readdirSync, unlinkSync } from 'node:fs';
 import { afterAll } from 'vitest';
+import { mqUnlink } from '../ts/index.js';
 
 let counter = 0;
 const names: string[] = [];
 
-/** A fresh name for sockets, shared memory and semaphores. What it left in shared memory goes away at the end. */
+/** A fresh name for sockets, shared memory, queues and semaphores. What it left in the system goes away at the end. */
 export function uniqueName(what = 'x'): string {
   const name = `flowipc_test_${process.pid}_${counter++}_${what}`;
   names.push(name);
@@ -20,6 +21,11 @@ afterAll(() => {
       } catch {
         // Most names never got that far.
       }
+    }
+    try {
+      mqUnlink(name);
+    } catch {
+      // Likewise.
     }
   }
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { closeFd, poolCreate, send, socketPair } from '../dist/index.js';
+import { closeFd, poolCreate, recv, send, socketPair } from '../dist/index.js';
 import { entry, fdCount, node, tick, uniqueName } from './process-support.mjs';
 
 /** A worker that runs `code` with `native` and `data` in scope. */
@@ -173,4 +173,24 @@ test('mappings of collected views and pools go away', async () => {
   const { stdout, stderr } = await node(code, [name], { flags: ['--expose-gc'] }).exited;
   const [before, after] = stdout.split(' ').map(Number);
   assert.ok(before > 5 && after <= 2, `${before} mappings, then ${after} ${stderr}`);
+});
+
+test('descriptors that a worker owns go with it', async () => {
+  const w = worker(`
+    const { socketPair, ownFd, disownFd } = native;
+    const [kept, owned] = socketPair();
+    const [released, other] = socketPair();
+    for (const fd of [owned, released, other]) ownFd(fd);
+    disownFd(released);
+    port.postMessage([kept, owned, released]);
+    setInterval(() => {}, 1000);
+  `);
+  const [kept, owned, released] = await message(w);
+  const exited = exit(w);
+  await w.terminate();
+  await exited;
+  assert.equal(recv(kept, new Uint8Array(1), 0, 1), 0, 'its other end is closed');
+  assert.throws(() => closeFd(owned), { code: 'EBADF' });
+  closeFd(kept);
+  closeFd(released);
 });

@@ -15,6 +15,17 @@ export interface PeerCredentials {
   gid: number;
 }
 
+/** What a socket is, in the kernel's numbers. */
+export interface SocketInfo {
+  /** AF_UNIX 1, AF_INET 2, AF_INET6 10, and so on. */
+  domain: number;
+  /** SOCK_STREAM 1, SOCK_DGRAM 2, SOCK_SEQPACKET 5, and so on. */
+  type: number;
+  listening: boolean;
+  /** It has a peer. A connection that the peer has reset has none any more. */
+  connected: boolean;
+}
+
 /** Bits for {@link FdWatcher.start}, {@link Binding.pollFd} and {@link EpollReactor}. */
 export const READABLE = 1;
 export const WRITABLE = 2;
@@ -60,7 +71,7 @@ export interface EpollReactor {
  * Offsets are bytes from the pool base. Blocks are 16-byte aligned. `allocate`-like calls return an offset
  * (> 0) or a negative code: -ENOMEM (pool full), -ENOSPC (tmpfs cannot back the pages), -EOWNERDEAD (a process
  * died inside the allocator: the pool takes no more allocations, reading goes on), -ETIMEDOUT (lock not had in
- * 1 s), -EBADF (closed).
+ * 1 s), -EROFS (opened read-only), -EINVAL (the allocator's books make no sense), -EBADF (closed).
  */
 export interface Pool {
   readonly name: string;
@@ -68,20 +79,73 @@ export interface Pool {
   readonly size: number;
   /** Free bytes by the allocator's books. Takes the pool lock. */
   freeBytes(): number;
+  /**
+   * Walks all blocks under the pool lock and writes five numbers: allocated blocks, their bytes (headers included),
+   * free blocks, their bytes, and the largest request that would succeed. 0 or a code.
+   */
+  blockCounts(target: Float64Array): number;
   allocate(bytes: number): number;
+  /** As many blocks as `offsets` has elements, under one lock: 0, or a code and none was allocated. */
+  allocateMany(bytes: number, offsets: Float64Array): number;
   /** Frees a block made by allocate(). 0, or -EINVAL when the offset is not one the pool could have given. */
   free(offset: number): number;
+  /** Frees all of these that are blocks, under one lock. 0, or -EINVAL when one was not. */
+  freeMany(offsets: Float64Array): number;
   /**
    * An ArrayBuffer over [offset, offset + length): no copy. Keeps the mapping alive until it is collected or
    * detached. RangeError when outside the pool.
    */
   view(offset: number, length: number): ArrayBuffer;
+  /** A live table with a byte for each 64 KiB of the pool: 1 when they are known to have pages, so that no touch fails. */
+  backing(): ArrayBuffer;
+  /** Whether [offset, offset + length) can be touched: in the pool, and with pages, which are made if need be. */
+  usable(offset: number, length: number): boolean;
   /**
    * Loads, or adds to, the 32-bit unsigned word at `offset` (a multiple of 4) atomically. atomicAdd32 wraps and
    * returns the value before. RangeError when outside the pool.
    */
   atomicLoad32(offset: number): number;
   atomicAdd32(offset: number, delta: number): number;
+
+  /**
+   * Objects: `size` bytes, then an owner count (flow-ipc-protocol 6.2). Named by offset; whoever has a share knows the
+   * size. -EINVAL where there is none: not an allocated block of that size, or nobody's any more.
+   *
+   * Makes one, zeroed, with owner count 1. Offset or code.
+   */
+  objectCreate(size: number): number;
+  /** One owner more: 0 or code. */
+  objectLend(object: number, size: number): number;
+  /** Whether it can be borrowed: 0 or -EINVAL. Nothing changes: the lender counted. */
+  objectCheck(object: number, size: number): number;
+  /** One owner less: owners left, or code. After the last the block is the caller's to free(). */
+  objectDrop(object: number, size: number): number;
+  /** Owners now, or -EINVAL. */
+  objectOwners(object: number, size: number): number;
+
+  /**
+   * Locks of 8 bytes at any place (a multiple of 8; zeroes are a free lock), owned by this environment of this process;
+   * layout in src/futex_lock.h. What it holds when the pool is closed, or the environment ends, counts as its death.
+   *
+   * 0 held by another, 1 taken, 2 taken over from an owner that died. `waited`: unlocking must wake others; a dead owner
+   * is looked for.
+   */
+  lockTry(offset: number, waited: boolean): 0 | 1 | 2;
+  /** lockTry() that blocks up to `timeoutMs` (-1: for ever). */
+  lockTake(offset: number, timeoutMs: number): 0 | 1 | 2;
+  /** False when this environment does not hold it. */
+  lockRelease(offset: number): boolean;
+  /**
+   * An eventfd, the caller's to close, that becomes readable when the lock is worth another lockTry(…, true), at the
+   * latest after `timeoutMs` or a second; or -errno.
+   */
+  lockAwait(offset: number, timeoutMs: number): number;
+  /** futex(2) on the 32-bit word at `offset`: true when woken, or not `expected`; false when time was up. */
+  futexWait(offset: number, expected: number, timeoutMs: number): boolean;
+  /** The same as an eventfd, like lockAwait(). */
+  futexAwait(offset: number, expected: number, timeoutMs: number): number;
+  /** How many waiters were woken, in any process. */
+  futexWake(offset: number, count: number): number;
 
   /**
    * Segment lists: the object a SHM-backed message is (flow-ipc-protocol 6.3): holder of 32 bytes with an owner
@@ -121,6 +185,61 @@ export interface Pool {
   close(): void;
 }
 
+/** Which way a message goes, in calls on a {@link MessageQueue}. */
+export const MQ_SEND = 0;
+export const MQ_RECEIVE = 1;
+
+/**
+ * A message queue: POSIX ('posix'), or `boost::interprocess::message_queue` ('bipc') in its own layout, so that C++
+ * programs use it at the same time. Priority is always 0. Messages are 0 to `maxMessageSize` bytes, all or nothing.
+ *
+ * Calls return 0, a byte count or a flag, or a negative code: -EAGAIN (full, empty; time up), -EMSGSIZE (message too
+ * long, or room for less than `maxMessageSize`), -EBADF (closed), -ECANCELED (interrupted). A bipc queue also: -EBADMSG
+ * (its memory is damaged or was cut short), -EOWNERDEAD (a process died using it), -ETIMEDOUT (its lock not had in 1 s);
+ * these are for good.
+ *
+ * Unlike pools, a bipc queue's pages are had when it is made: a few hundred kB at most, and then no message can fail for
+ * lack of memory.
+ */
+export interface MessageQueue {
+  readonly name: string;
+  readonly maxMessages: number;
+  readonly maxMessageSize: number;
+  /** Names the queue within this process, for {@link Binding.mqInterrupt} from any thread. */
+  readonly id: number;
+
+  /** Sends buf[offset, +length). */
+  trySend(buf: Uint8Array, offset: number, length: number): number;
+  /** Receives into buf[offset, +length). */
+  tryReceive(buf: Uint8Array, offset: number, length: number): number;
+  /**
+   * The same, blocking this thread for up to `timeoutMs` (-1 for ever, fractions allowed). They end early, with -EAGAIN,
+   * when the worker is being terminated.
+   */
+  send(buf: Uint8Array, offset: number, length: number, timeoutMs: number): number;
+  receive(buf: Uint8Array, offset: number, length: number, timeoutMs: number): number;
+  /** Whether the operation is possible: 1 or 0. Never blocks. */
+  ready(direction: number): number;
+  /** Blocks until it is (1) or the time is up (0). */
+  wait(direction: number, timeoutMs: number): number;
+
+  /**
+   * A descriptor for an event loop, the queue's to close: of a POSIX queue its own (readable or writable), of a bipc
+   * queue an eventfd for each direction (always readable), which a thread of the addon signals once after each arm().
+   */
+  watchFd(direction: number): number;
+  /**
+   * To be called when an operation said -EAGAIN: watchFd() is then ready, once, when it may be possible again (at once, if
+   * it is by now), or when waits are interrupted. 0 or -errno.
+   */
+  arm(direction: number): number;
+  /** An eventfd, readable while waits of this direction are interrupted; -1 where watchFd() tells that as well. */
+  interruptFd(direction: number): number;
+
+  /** Idempotent; waits in progress elsewhere end. The name stays: see mqUnlink and shmUnlink. */
+  close(): void;
+}
+
 /** A POSIX named semaphore, as boost::interprocess::named_mutex is on Linux. */
 export interface NamedSemaphore {
   /** True when taken. Never blocks. */
@@ -142,6 +261,21 @@ export interface Binding {
   closeFd(fd: number): void;
   /** F_DUPFD_CLOEXEC. */
   dupFd(fd: number): number;
+  /**
+   * Makes the descriptor one that the end of this environment closes: nobody else could when a worker is terminated.
+   * Whoever closes it earlier, or gives it away, calls disownFd() first. Throws when it is not open.
+   */
+  ownFd(fd: number): void;
+  /** False, with no effect, when it was not owned. */
+  disownFd(fd: number): boolean;
+  /** Puts what `source` names in the place of what `target` names, which is closed, in one step (dup3). Both stay. */
+  replaceFd(source: number, target: number): void;
+  /** F_GETFL: access mode and status flags. */
+  fdFlags(fd: number): number;
+  /** Sets or clears O_NONBLOCK, which all descriptors of the same open file share, also those of other processes. */
+  setNonBlocking(fd: number, on: boolean): void;
+  /** Throws with code ENOTSOCK when it is none. */
+  socketInfo(fd: number): SocketInfo;
 
   /** Unix stream sockets in the abstract namespace: NUL + name, no trailing NUL. */
   listenAbstract(name: string, backlog: number): number;
@@ -150,6 +284,8 @@ export interface Binding {
   accept(listenFd: number): number;
   socketPair(): [number, number];
   peerCredentials(fd: number): PeerCredentials;
+  /** SO_SNDBUF and SO_RCVBUF; 0 leaves one as it is. The kernel doubles the figures and has lower and upper limits. */
+  setSocketBuffers(fd: number, sendBytes: number, receiveBytes: number): void;
 
   /**
    * One sendmsg(MSG_DONTWAIT | MSG_NOSIGNAL) of a[aOffset, +aLength) then, if `b` is not null, b[bOffset, +bLength);
@@ -182,6 +318,16 @@ export interface Binding {
    * allowed. A hang-up or error is reported as every bit asked. Returns 0 early when the worker is being terminated.
    */
   pollFd(fd: number, events: number, timeoutMs: number): number;
+  /**
+   * pollFd on up to 64 at once: triples (fd, events, ready bits out); those with events 0 are passed over. How many
+   * are ready, 0 at time-out, or -errno.
+   */
+  pollFds(set: Int32Array, timeoutMs: number): number;
+
+  /** A descriptor that becomes readable when its time has come (CLOCK_MONOTONIC). */
+  timerFd(): number;
+  /** Sets it to expire once, in `ms` (fractions allowed; 0: at once), and forgets an expiry not read; -1 disarms it. */
+  timerFdSet(fd: number, ms: number): void;
 
   FdWatcher: new (fd: number, callback: (ready: number) => void) => FdWatcher;
   EpollReactor: new () => EpollReactor;
@@ -193,9 +339,35 @@ export interface Binding {
   /** Maps a descriptor; the ArrayBuffer keeps the mapping. Read-only ones are MAP_PRIVATE (writes never reach the owner). */
   mapFd(fd: number, offset: number, length: number, readOnly: boolean): ArrayBuffer;
 
-  /** O_EXCL; mode set with fchmod whatever the umask; pages never committed up front. */
-  poolCreate(name: string, size: number, mode: number): Pool;
-  poolOpen(name: string): Pool;
+  /** O_EXCL; mode set with fchmod whatever the umask; pages are made as blocks need them unless `commit`. */
+  poolCreate(name: string, size: number, mode: number, commit?: boolean): Pool;
+  /** Read-only: MAP_PRIVATE, no lock, nothing to allocate, free, lend or drop (-EROFS). */
+  poolOpen(name: string, readOnly?: boolean): Pool;
+  /** Opens, with whatever size it has, or else creates. */
+  poolOpenOrCreate(name: string, size: number, mode: number, commit?: boolean): Pool;
+  /** Makes ArrayBuffers empty: every view of them finds nothing from then on. */
+  detachBuffers(buffers: readonly ArrayBuffer[]): void;
+
+  /**
+   * O_EXCL; mode set with fchmod whatever the umask. 'bipc' queues are shared memory objects: shmUnlink removes the name.
+   * EINVAL: beyond /proc/sys/fs/mqueue/*_max; EMFILE: beyond RLIMIT_MSGQUEUE bytes in POSIX queues of this user.
+   */
+  mqCreate(
+    kind: 'posix' | 'bipc',
+    name: string,
+    maxMessages: number,
+    maxMessageSize: number,
+    mode: number,
+  ): MessageQueue;
+  /** 'bipc': EBADMSG no queue, or damaged; EAGAIN its creator did not get done within a second. */
+  mqOpen(kind: 'posix' | 'bipc', name: string): MessageQueue;
+  /** Removes the name of a POSIX queue. */
+  mqUnlink(name: string): void;
+  /**
+   * From any thread of this process: blocking operations and waits on queue `id` fail with -ECANCELED from now on
+   * (`on`), or work again. 1; 0 when that was so already; -EBADF when no such queue is open.
+   */
+  mqInterrupt(id: number, direction: number, on: boolean): number;
 
   /** Creates with `initial` and `mode` (whatever the umask) or opens. Name without the leading slash and without 'sem.'. */
   semOpen(name: string, mode: number, initial: number): NamedSemaphore;

@@ -5,8 +5,8 @@
  */
 import { loadBinding } from './loader.js';
 
-export type { Binding, NamedSemaphore, PeerCredentials, Pool } from './binding.js';
-export { READABLE, WRITABLE } from './binding.js';
+export type { Binding, MessageQueue, NamedSemaphore, PeerCredentials, Pool, SocketInfo } from './binding.js';
+export { MQ_RECEIVE, MQ_SEND, READABLE, WRITABLE } from './binding.js';
 export { loadBinding, NativeNotFoundError, platformPackage } from './loader.js';
 
 const binding = loadBinding();
@@ -16,14 +16,24 @@ export const {
   out,
   closeFd,
   dupFd,
+  ownFd,
+  disownFd,
+  replaceFd,
+  fdFlags,
+  setNonBlocking,
+  socketInfo,
   listenAbstract,
   connectAbstract,
   accept,
   socketPair,
+  setSocketBuffers,
+  timerFd,
+  timerFdSet,
   peerCredentials,
   send,
   recv,
   pollFd,
+  pollFds,
   signalFd,
   FdWatcher,
   EpollReactor,
@@ -33,6 +43,12 @@ export const {
   mapFd,
   poolCreate,
   poolOpen,
+  mqCreate,
+  mqOpen,
+  mqUnlink,
+  mqInterrupt,
+  poolOpenOrCreate,
+  detachBuffers,
   semOpen,
   monotonicNs,
 } = binding;

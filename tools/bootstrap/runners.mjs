@@ -7,7 +7,7 @@ import { fromClosingLine, fromTap, fromVitest, none } from './totals.mjs';
 import { workspaceEnv } from './workspace-build.mjs';
 
 /** A runner that has not come to its end by then hangs: it is ended and counts as crashed. */
-const LIMIT_MS = 25 * 60_000;
+const LIMIT_MS = (process.env.FLOW_IPC_LONG === '1' ? 120 : 25) * 60_000;
 
 /**
  * @typedef {object} Outcome
@@ -87,6 +87,7 @@ export async function checks(root, wanted) {
     ],
     ['layers', 'node', ['tools/checks/layers.mjs']],
     ['lock file', 'node', ['tools/checks/lockfile.mjs']],
+    ['feature tables', 'node', ['tools/checks/features.mjs']],
     ['links in documents', 'node', ['tools/checks/links.mjs']],
     ['generated code', 'node', ['tools/capnpc/regenerate.mjs', '--check']],
     ['packages', 'node', ['tools/checks/packages.mjs']],

@@ -14,9 +14,11 @@ const SETS = [
   ['packages/structured/test/schema', 'packages/structured/test/generated'],
   ['packages/session/schema', 'packages/session/src/generated'],
   ['packages/shm/schema', 'packages/shm/src/generated'],
+  ['benchmarks/structured-overhead/schema', 'benchmarks/structured-overhead/src/generated'],
   ['benchmarks/perf-demo/schema', 'benchmarks/perf-demo/src/generated'],
   ['benchmarks/capnp/schema', 'benchmarks/capnp/src/generated'],
   ['examples/cache/schema', 'examples/cache/src/generated'],
+  ['examples/supervisor/schema', 'examples/supervisor/src/generated'],
   ['packages/capnp/test/schema', 'packages/capnp/test/generated'],
 ];
 

@@ -12,6 +12,7 @@ export { AnyPointerBuilder } from './any-pointer-builder.js';
 export { AnyPointerReader, type PointerKind } from './any-pointer-reader.js';
 export { AnyStruct, AnyStructBuilder, AnyStructReader, anyStruct } from './any-struct.js';
 export { canonicalize, isCanonical } from './canonical.js';
+export { copyRoot } from './copy-root.js';
 export { DefaultValue } from './default-value.js';
 export { CapnpError, type CapnpErrorCode, UnsafeIntegerError } from './errors.js';
 export type { Brand, FieldInfo, FieldSource, GroupType } from './fields.js';

@@ -21,7 +21,7 @@ const MAX_SEGMENT_BYTES = 2 ** 32;
 /** A message being built. Objects lie in the order in which they were initialised, after the root pointer. */
 export class MessageBuilder extends Arena {
   private readonly allocator: SegmentAllocator;
-  private readonly built: Segment[] = [];
+  private built: Segment[] = [];
 
   constructor(allocator: SegmentAllocator = new HeapAllocator()) {
     super();
@@ -109,7 +109,9 @@ export class MessageBuilder extends Arena {
       );
     }
     const segment = new Segment(this, this.built.length, memory, 0, capacity, allocation.zeroed);
-    this.built.push(segment);
+    // Most messages are of one segment; a push would make room for many.
+    if (this.built.length === 0) this.built = [segment];
+    else this.built.push(segment);
     return segment;
   }
 

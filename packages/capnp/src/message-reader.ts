@@ -37,7 +37,7 @@ export class MessageReader extends Arena {
   constructor(segments: readonly (Uint8Array | ArrayBuffer)[], options: ReaderOptions = {}) {
     super();
     this.segments = segments;
-    this.opened = [];
+    this.opened = new Array(segments.length);
     this.nestingLimit = options.nestingLimit ?? DEFAULT_NESTING;
     this.limit = options.traversalLimitWords ?? defaultLimit(segments);
     this.left = this.limit;

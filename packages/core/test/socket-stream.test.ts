@@ -86,6 +86,11 @@ describe('messages', () => {
     for (let i = 0; i < 100; i++) expect((await b.receiveBlob())[0]).toBe(i);
     expect(a.counters.sendCalls).toBeLessThan(5);
     expect(b.counters.receiveCalls).toBeLessThan(10);
+    // Crossings between JavaScript and C++, of both ends together: far below one a message.
+    const crossings = [a, b].map(
+      ({ handleSender }) => (handleSender as NativeSocketStream).counters.crossings,
+    );
+    expect(crossings[0]! + crossings[1]!).toBeLessThan(30);
   });
 
   it('arrive whatever the pieces they are read in', async () => {
@@ -236,6 +241,21 @@ describe('waiting', () => {
     expect(await second).toEqual(Uint8Array.of(4));
   });
 
+  it('for the queue to drain ends with the signal, and the bytes still leave', async () => {
+    const [a, b] = channelPair();
+    for (let i = 0; i < 20; i++) a.sendBlob(new Uint8Array(60_000));
+    const aborted = AbortSignal.abort();
+    await expect(a.drained({ signal: aborted })).rejects.toEqual(coded('ABORTED'));
+    const abort = new AbortController();
+    const ended = a.endSending({ signal: abort.signal });
+    abort.abort();
+    await expect(ended).rejects.toMatchObject({ name: 'AbortError' });
+    let count = 0;
+    for await (const _ of b.blobs()) count++;
+    expect(count).toBe(20);
+    await a.drained({ signal: new AbortController().signal });
+  });
+
   it('ends when the channel is closed', async () => {
     const [, b] = channelPair();
     const waiting = b.receiveBlob();
@@ -292,4 +312,24 @@ describe('acceptor', () => {
     expect(() => NativeSocketStream.connect(name)).toThrow(/ECONNREFUSED/);
     expect(() => NativeSocketStream.connect('x'.repeat(108))).toThrow(/ENAMETOOLONG/);
   });
+});
+
+it('a descriptor stays with its message when more follows in the read that completes it', async () => {
+  const before = fdCount();
+  const [a, raw] = rawPair();
+  const first = a.receive();
+  const second = a.receive();
+  using file = new NativeHandle(openSync('/dev/null', 'r'));
+  rawSend(raw, VERSION);
+  // Part of the message comes with its descriptor, the rest along with the next message.
+  rawSend(raw, Uint8Array.of(3, 0, 1), file.fd);
+  await new Promise((r) => setTimeout(r, 20));
+  rawSend(raw, Uint8Array.of(2, 3, 1, 0, 9));
+  const { blob, handle } = await first;
+  expect([...blob]).toEqual([1, 2, 3]);
+  expect(handle).not.toBeNull();
+  handle?.close();
+  expect(await second).toEqual({ blob: Uint8Array.of(9), handle: null });
+  a.close();
+  expect(fdCount()).toBe(before + 2); // the raw end and the file
 });

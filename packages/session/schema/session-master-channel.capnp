@@ -26,6 +26,9 @@ struct SessionMasterChannelMessageBody {
 
     gracefulSessionEnd @7 :GracefulSessionEnd;
     # Either way, only in sessions with SHM-jemalloc.
+
+    logInRefusal @8 :LogInRefusal;
+    # Ours: instead of logInRsp, to a client that said it understands. Flow-IPC's server just closes.
   }
 }
 
@@ -44,6 +47,9 @@ struct LogInReq {
   numInitChannelsByCliReq @7 :UInt64;
   # Channels that the client wants with the session.
 
+  understandsRefusal @8 :Bool;
+  # Ours: the client wants to be told why it is refused. A bit that Flow-IPC leaves unused and does not look at.
+
   struct ClientApp {
     name @0 :Text;
   }
@@ -59,6 +65,13 @@ struct LogInRsp {
 
   numInitChannelsBySrvReq @3 :UInt64;
   # Channels that the server wants with the session.
+}
+
+struct LogInRefusal {
+  code @0 :Text;
+  # Of the error with which the server's accept() failed.
+
+  message @1 :Text;
 }
 
 struct JemallocShmSetup {

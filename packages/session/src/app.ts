@@ -1,5 +1,5 @@
 // App, Client_app, Server_app: who may talk to whom, known to both sides (features 124-126, 261).
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { FlowIpcError, type PermissionsLevel, ResourceType, resourceName } from '@flow-ipc/core';
 import { SessionError } from './errors.js';
 
@@ -15,6 +15,13 @@ export interface App {
   /** Effective user and group of the program's processes. */
   readonly uid: number;
   readonly gid: number;
+  /**
+   * Beyond C++, checked where given: the script that a Node.js program's processes run, as an absolute path without
+   * symbolic links. What argv[1] names, from the process's working directory.
+   */
+  readonly scriptPath?: string;
+  /** Beyond C++: a client must have been started by the server process, or by what that started. @default false */
+  readonly descendantOfServer?: boolean;
 }
 
 export type ClientApp = App;
@@ -28,7 +35,8 @@ export interface ServerApp extends App {
   readonly permissionsLevel?: PermissionsLevel;
 }
 
-const DEFAULT_RUN_DIR = '/var/run';
+export const DEFAULT_RUN_DIR = '/var/run';
+const LEVELS: readonly PermissionsLevel[] = ['none', 'user', 'group', 'unrestricted'];
 const NAME = /^[A-Za-z][A-Za-z0-9]*$/;
 /** sun_path less the NUL: the longest abstract name, of which ours is the longest that carries the server's name. */
 const SOCKET_NAME_MAX = 107;
@@ -45,16 +53,26 @@ export function validateApp(app: App, role: string): void {
   for (const id of ['uid', 'gid'] as const) {
     if (!Number.isInteger(app[id]) || app[id] < 0) throw wrong(`${app.name}: ${id} is ${app[id]}`);
   }
+  if (!isAbsolutePath(app.scriptPath)) throw wrong(`${app.name}: scriptPath is not an absolute path`);
+  if (!['undefined', 'boolean'].includes(typeof app.descendantOfServer)) {
+    throw wrong(`${app.name}: descendantOfServer is neither true nor false`);
+  }
 }
+
+const isAbsolutePath = (path: unknown): boolean =>
+  path === undefined || (typeof path === 'string' && isAbsolute(path));
 
 export function validateServerApp(app: ServerApp): void {
   validateApp(app, 'Server app');
-  validateApp(app, 'Server app');
+  const wrong = (what: string) =>
+    new FlowIpcError(SessionError.INVALID_ARGUMENT, `Server app: ${app.name}: ${what}`);
+  if (!Array.isArray(app.allowedClients)) throw wrong('allowedClients is not a list of names');
+  if (!isAbsolutePath(app.runDir)) throw wrong('runDir is not an absolute path');
+  if (!LEVELS.includes(permissionsLevelOf(app))) {
+    throw wrong(`permissionsLevel is none of ${LEVELS.join(', ')}`);
+  }
   if (listenerName(app, PID_DIGITS).length > SOCKET_NAME_MAX) {
-    throw new FlowIpcError(
-      SessionError.INVALID_ARGUMENT,
-      `Server app: the name ${app.name} is too long for a socket name`,
-    );
+    throw wrong('the name is too long for a socket name');
   }
 }
 

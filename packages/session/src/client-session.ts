@@ -1,32 +1,20 @@
 // Client_session: finds the server, logs in, gets its channels (features 138-145).
-import {
-  Channel,
-  ECONNREFUSED,
-  FlowIpcError,
-  NativeSocketStream,
-  negotiate,
-  ownProcessCredentials,
-  PROTOCOL_VERSION,
-  processInvokedAs,
-  processRunning,
-  TransportError,
-} from '@flow-ipc/core';
-import { type MsgOut, StructuredChannel } from '@flow-ipc/structured';
-import {
-  type ClientApp,
-  listenerName,
-  permissionsLevelOf,
-  type ServerApp,
-  validateApp,
-  validateServerApp,
-} from './app.js';
+import { abortedError, Channel, FlowIpcError } from '@flow-ipc/core';
+import { StructuredChannel } from '@flow-ipc/structured';
+import { type ClientApp, permissionsLevelOf, type ServerApp, validateApp, validateServerApp } from './app.js';
+import { type ChannelConfig, type ChannelConfigOptions, channelConfig } from './channel-config.js';
+import { type NamesReader, takeChannel } from './client-channels.js';
 import { readCns } from './cns.js';
+import { publishStep } from './diagnostics.js';
 import { SessionError } from './errors.js';
-import { MqType } from './generated/common.capnp.js';
+import { connectToServer, whyClosed } from './find-server.js';
 import {
   SessionMasterChannelMessageBody as Body,
   OpenChannelResult,
 } from './generated/session-master-channel.capnp.js';
+import { fillRequest, readResponse } from './log-in-messages.js';
+import { toldRefusal } from './refusal.js';
+import { type RetryOptions, withRetry } from './retry.js';
 import {
   checkOpenResult,
   type LivenessOptions,
@@ -36,41 +24,47 @@ import {
   Session,
   type SessionHandlers,
   type SessionParts,
-  takeChannel,
 } from './session.js';
 import { type ClientMemoryProvider, heapProvider, type SessionMemory } from './session-memory.js';
 
-export interface ConnectOptions extends SessionHandlers, LivenessOptions {
+export interface ConnectOptions extends SessionHandlers, LivenessOptions, ChannelConfigOptions {
   client: ClientApp;
   server: ServerApp;
   /** How many channels to open along with the session. @default 0 */
   channels?: number;
-  /** Whether the session's channels carry descriptors; the server must say the same. @default true */
-  handles?: boolean;
+  /** Try again while there is no server, until `signal` says otherwise. A refusal is final. @default false */
+  retry?: boolean | RetryOptions;
   signal?: AbortSignal;
+}
+
+export interface ClientSessionParts<M extends SessionMemory> extends SessionParts<M> {
+  config: ChannelConfig;
 }
 
 export class ClientSession<M extends SessionMemory = SessionMemory> extends Session<M> {
   /**
-   * Connects to the server process that last started under the app's name. One attempt: nothing is retried.
-   * Rejects with SERVER_NOT_RUNNING, LOG_IN_REFUSED, CNS_BAD_FORMAT, LOG_IN_RESPONSE_BAD, or what the transport says.
+   * Connects to the server process that last started under the app's name. One attempt, unless `retry` is given.
+   * Rejects with SERVER_NOT_RUNNING, SERVER_BUSY, LOG_IN_REFUSED, RUN_DIR_UNSAFE, RESOURCE_OWNER_UNEXPECTED,
+   * CNS_BAD_FORMAT, SERVER_INCONSISTENT_CREDS, LOG_IN_RESPONSE_BAD, ABORTED, or what the transport says.
    */
   static connect(options: ConnectOptions): Promise<ClientSession> {
     return connectSession(options, heapProvider, (parts) => new ClientSession(parts));
   }
 
-  protected constructor(parts: SessionParts<M>) {
+  readonly #config: ChannelConfig;
+
+  protected constructor(parts: ClientSessionParts<M>) {
     super(parts);
+    this.#config = parts.config;
   }
 
-  async openChannel(options: OpenChannelOptions = {}): Promise<Channel> {
-    this.checkOpen();
+  protected async open(options: OpenChannelOptions): Promise<Channel> {
     using msg = this.master.createMsg();
     msg.body.initOpenChannelToServerReq().initMetadata();
     using response = await this.requestOpen(msg, options);
     if (response.which !== 'openChannelToServerRsp') throw unexpectedAnswer(response);
     checkOpenResult(response.body.openChannelToServerRsp.openChannelResult);
-    return takeChannel(response, this.handles);
+    return this.#take(response, response.body.openChannelToServerRsp);
   }
 
   /** For connectSession(): from now on the session, not the log-in, hears of the master channel. */
@@ -81,35 +75,43 @@ export class ClientSession<M extends SessionMemory = SessionMemory> extends Sess
 
   #onOpenRequest(request: MasterMsgIn): void {
     using _ = request;
-    const handler = this.onPassiveOpen;
-    if (!handler) {
-      answerOpen(this.master, request, OpenChannelResult.rejectedPassiveOpen);
-      return;
-    }
-    let channel: Channel;
-    try {
-      channel = takeChannel(request, this.handles);
-    } catch {
-      answerOpen(this.master, request, OpenChannelResult.rejectedResourceUnavailable);
-      return;
-    }
-    answerOpen(this.master, request, OpenChannelResult.accepted);
-    handler(channel);
+    this.passiveOpen(
+      () => this.#take(request, request.body.openChannelToClientReq),
+      (result) => answerOpen(this.master, request, result),
+    );
+  }
+
+  #take(message: MasterMsgIn, body: NamesReader): Channel {
+    return takeChannel(message, body, this.#config, this.scope);
   }
 }
 
 /** The log-in, for any kind of memory and session class. */
-export async function connectSession<M extends SessionMemory, S extends ClientSession<M>>(
+export function connectSession<M extends SessionMemory, S extends ClientSession<M>>(
   options: ConnectOptions,
   provider: ClientMemoryProvider<M>,
-  make: (parts: SessionParts<M>) => S,
+  make: (parts: ClientSessionParts<M>) => S,
+): Promise<S> {
+  return withRetry(() => connectOnce(options, provider, make), options.retry, options.signal);
+}
+
+async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
+  options: ConnectOptions,
+  provider: ClientMemoryProvider<M>,
+  make: (parts: ClientSessionParts<M>) => S,
 ): Promise<S> {
   const { client, server, signal } = options;
   validateApp(client, 'Client app');
   validateServerApp(server);
-  signal?.throwIfAborted();
+  if (signal?.aborted) throw abortedError(signal);
+  const { channels: wanted = 0 } = options;
+  const config = channelConfig(options);
   const serverNamespace = await readCns(server);
+  publishStep('client', 'found');
   const stream = connectToServer(server, serverNamespace);
+  // Channels come as descriptors: a process that has none left is to refuse them, not to lose its session.
+  stream.reserveDescriptor();
+  publishStep('client', 'connected');
   let session: S | undefined;
   let lost: FlowIpcError | undefined;
   const master: MasterChannel = new StructuredChannel(new Channel(stream), Body, {
@@ -124,16 +126,18 @@ export async function connectSession<M extends SessionMemory, S extends ClientSe
     stream.autoPing(options.pingPeriodMs);
     stream.idleTimerRun(options.idleTimeoutMs);
     using request = master.createMsg();
-    fillLogIn(request, options, provider.shmType);
-    using response = await refusedIfClosed(master.request(request, signal ? { signal } : {}), client);
-    const { clientNamespace, count } = readLogInResponse(response);
-    await receiveInitChannels(
-      master,
-      count + (options.channels ?? 0),
-      options.handles ?? true,
-      channels,
-      signal,
-    );
+    const { shmType } = provider;
+    fillRequest(request.body.initLogInReq(), { appName: client.name, shmType, config, channels: wanted });
+    const answered = master.request(request, signal ? { signal } : {});
+    publishStep('client', 'asked');
+    using response = await answered.catch((err) => {
+      throw whyClosed(err, client, server, serverNamespace);
+    });
+    if (response.which === 'logInRefusal') throw toldRefusal(response.body.logInRefusal);
+    if (response.which !== 'logInRsp') throw unexpectedAnswer(response);
+    const answer = readResponse(response.body.logInRsp);
+    publishStep('client', 'answered');
+    const { clientNamespace } = answer;
     const scope = {
       serverApp: server.name,
       serverNamespace,
@@ -141,8 +145,17 @@ export async function connectSession<M extends SessionMemory, S extends ClientSe
       clientNamespace,
       permissionsLevel: permissionsLevelOf(server),
     };
+    await receiveInitChannels(
+      master,
+      answer.channels + wanted,
+      (request) => takeChannel(request, request.body.openChannelToClientReq, config, scope),
+      channels,
+      signal,
+    );
+    publishStep('client', 'channels-received');
     const memory = provider.open(scope);
-    session = make({ master, scope, memory, channels, handles: options.handles ?? true });
+    publishStep('client', 'memory-open');
+    session = make({ role: 'client', master, scope, memory, channels, config, peerApp: server });
     session.begin(options);
     if (lost) session.lost(lost);
     return session;
@@ -153,70 +166,17 @@ export async function connectSession<M extends SessionMemory, S extends ClientSe
   }
 }
 
-function connectToServer(server: ServerApp, pid: string): NativeSocketStream {
-  try {
-    return NativeSocketStream.connect(listenerName(server, pid));
-  } catch (err) {
-    if ((err as FlowIpcError).errno !== ECONNREFUSED) throw err;
-    const alive = processRunning(Number(pid)) ? 'which runs but does not listen' : 'which is gone';
-    throw new FlowIpcError(
-      SessionError.SERVER_NOT_RUNNING,
-      `No server '${server.name}' is running: the last one was process ${pid}, ${alive}. Start it and try again`,
-      { cause: err },
-    );
-  }
-}
-
-function fillLogIn(request: MsgOut<typeof Body>, options: ConnectOptions, shmType: number): void {
-  const own = ownProcessCredentials();
-  const logIn = request.body.initLogInReq();
-  // In the order of allocation of the C++ client.
-  logIn.initMetadata();
-  const negotiation = logIn.initProtocolNegotiationToServer();
-  negotiation.maxProtoVer = PROTOCOL_VERSION;
-  negotiation.maxProtoVerAux = PROTOCOL_VERSION;
-  logIn.mqTypeOrNone = MqType.none;
-  logIn.nativeHandleTransmissionEnabled = options.handles ?? true;
-  logIn.shmTypeOrNone = shmType as typeof logIn.shmTypeOrNone;
-  const credentials = logIn.initClaimedOwnProcessCredentials();
-  credentials.processId = own.pid;
-  credentials.userId = own.uid;
-  credentials.groupId = own.gid;
-  const app = logIn.initOwnApp();
-  app.name = options.client.name;
-  logIn.numInitChannelsByCliReq = options.channels ?? 0;
-}
-
-function readLogInResponse(response: MasterMsgIn): { clientNamespace: string; count: number } {
-  try {
-    if (response.which !== 'logInRsp') throw unexpectedAnswer(response);
-    const answer = response.body.logInRsp;
-    negotiate(answer.protocolNegotiationToClient.maxProtoVer, 'Session');
-    negotiate(answer.protocolNegotiationToClient.maxProtoVerAux, 'Session, shared memory');
-    const { clientNamespace } = answer;
-    if (!/^[0-9]+$/.test(clientNamespace))
-      throw new Error(`client namespace ${JSON.stringify(clientNamespace)}`);
-    return { clientNamespace, count: answer.numInitChannelsBySrvReqNumber };
-  } catch (err) {
-    throw new FlowIpcError(
-      SessionError.LOG_IN_RESPONSE_BAD,
-      "The server's answer to the log-in makes no sense",
-      { cause: err },
-    );
-  }
-}
-
 /** The server opens them one by one and waits for an answer to the last. */
 async function receiveInitChannels(
   master: MasterChannel,
   count: number,
-  handles: boolean,
+  take: (request: MasterMsgIn) => Channel,
   channels: Channel[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (count === 0) return;
   for await (using request of master.messages('openChannelToClientReq', signal ? { signal } : {})) {
-    channels.push(takeChannel(request, handles));
+    channels.push(take(request));
     if (channels.length < count) continue;
     answerOpen(master, request, OpenChannelResult.accepted);
     return;
@@ -231,31 +191,6 @@ function answerOpen(master: MasterChannel, request: MasterMsgIn, result: OpenCha
   using answer = master.createMsg();
   answer.body.initOpenChannelToClientRsp().openChannelResult = result;
   master.send(answer, request);
-}
-
-/** A server that refuses just closes. What we can see ourselves may tell why. */
-async function refusedIfClosed(response: Promise<MasterMsgIn>, client: ClientApp): Promise<MasterMsgIn> {
-  try {
-    return await response;
-  } catch (err) {
-    const code = (err as FlowIpcError).code;
-    if (code !== TransportError.EOF && code !== TransportError.RECEIVES_FINISHED) throw err;
-    throw new FlowIpcError(SessionError.LOG_IN_REFUSED, `The server refused the log-in${guessWhy(client)}`, {
-      cause: err,
-    });
-  }
-}
-
-function guessWhy(client: ClientApp): string {
-  const own = ownProcessCredentials();
-  const argv0 = processInvokedAs(own.pid);
-  if (argv0 !== client.execPath) {
-    return `: this process was started as '${argv0}', but client app '${client.name}' has execPath '${client.execPath}'`;
-  }
-  if (own.uid !== client.uid || own.gid !== client.gid) {
-    return `: this process runs as ${own.uid}:${own.gid}, but client app '${client.name}' as ${client.uid}:${client.gid}`;
-  }
-  return ' (its accept() has the reason): is the client app allowed there, and described alike on both sides?';
 }
 
 function unexpectedAnswer(response: MasterMsgIn): FlowIpcError {

@@ -12,6 +12,7 @@ import {
 import { type NamedSemaphore, semOpen } from '@flow-ipc/native';
 import { cnsPath, permissionsLevelOf, type ServerApp } from './app.js';
 import { SessionError } from './errors.js';
+import { checkRunDir } from './run-dir.js';
 
 /** A process that holds the guard this long has died with it: what it guards takes microseconds. */
 const GUARD_PATIENCE_MS = 1000;
@@ -26,6 +27,7 @@ export function guardName(app: ServerApp): string {
 
 /** Writes this process's id. The file keeps its mode when it exists; its owner must be the app's. */
 export async function writeCns(app: ServerApp, pid: number): Promise<void> {
+  await checkRunDir(app);
   await withGuard(app, async () => {
     const path = cnsPath(app);
     const file = await openOrCreate(path, producerConsumerMode(permissionsLevelOf(app)));
@@ -39,12 +41,17 @@ export async function writeCns(app: ServerApp, pid: number): Promise<void> {
   });
 }
 
-/** The server's process id in decimal, which is its namespace. SERVER_NOT_RUNNING, CNS_BAD_FORMAT, or SYSTEM. */
+/**
+ * The server's process id in decimal, which is its namespace. SERVER_NOT_RUNNING, RUN_DIR_UNSAFE,
+ * RESOURCE_OWNER_UNEXPECTED, CNS_BAD_FORMAT, or SYSTEM.
+ */
 export async function readCns(app: ServerApp): Promise<string> {
+  await checkRunDir(app);
   const path = cnsPath(app);
   const text = await withGuard(app, async () => {
     const file = await openForReading(path, app);
     try {
+      await checkOwner(file, path, app);
       const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_CONTENT), 0, MAX_CONTENT, 0);
       return buffer.toString('latin1', 0, bytesRead);
     } finally {

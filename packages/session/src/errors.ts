@@ -24,8 +24,14 @@ export const SessionError = {
   RESOURCE_OWNER_UNEXPECTED: 'ERR_FLOW_IPC_SESSION_RESOURCE_OWNER_UNEXPECTED',
   /** Ours: there is no server to connect to. Start it, or check that both sides use the same run directory. */
   SERVER_NOT_RUNNING: 'ERR_FLOW_IPC_SESSION_SERVER_NOT_RUNNING',
-  /** Ours: the server closed the connection instead of answering; it tells its own log why, not us. */
+  /** Ours: the server has more connections waiting than it takes. Try again. */
+  SERVER_BUSY: 'ERR_FLOW_IPC_SESSION_SERVER_BUSY',
+  /** Ours: the server refused the log-in. `cause` has its reason, or only the end of the connection (C++ servers). */
   LOG_IN_REFUSED: 'ERR_FLOW_IPC_SESSION_LOG_IN_REFUSED',
+  /** Ours: the run directory could be tampered with: another user's, a symbolic link, or open to all. */
+  RUN_DIR_UNSAFE: 'ERR_FLOW_IPC_SESSION_RUN_DIR_UNSAFE',
+  /** Ours: who answers is not the server app that was asked for: process id, user, group, or how it was invoked. */
+  SERVER_INCONSISTENT_CREDS: 'ERR_FLOW_IPC_SESSION_SERVER_APP_INCONSISTENT_CREDS',
   /** Ours: the session was closed by this side. */
   CLOSED: 'ERR_FLOW_IPC_SESSION_CLOSED',
 } as const;

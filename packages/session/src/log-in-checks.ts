@@ -1,21 +1,16 @@
 // What a server checks before it answers a log-in, in the order of feature 154.
-import {
-  FlowIpcError,
-  negotiate,
-  type ProcessCredentials,
-  processInvokedAs,
-  sameCredentials,
-} from '@flow-ipc/core';
+import { FlowIpcError, negotiate, type ProcessCredentials, sameCredentials } from '@flow-ipc/core';
 import type { ClientApp, ServerApp } from './app.js';
+import { type ChannelConfig, mqTypeOf } from './channel-config.js';
 import { SessionError } from './errors.js';
-import { MqType } from './generated/common.capnp.js';
 import type { LogInReq } from './generated/session-master-channel.capnp.js';
+import { checkIdentity } from './identity.js';
 
 export interface LogInRules {
   server: ServerApp;
   clients: readonly ClientApp[];
   shmType: number;
-  handles: boolean;
+  config: ChannelConfig;
   maxClientChannels: number;
 }
 
@@ -24,10 +19,11 @@ export function checkLogIn(request: LogInReq.Reader, peer: ProcessCredentials, r
   negotiate(request.protocolNegotiationToServer.maxProtoVer, 'Session');
   negotiate(request.protocolNegotiationToServer.maxProtoVerAux, 'Session, shared memory');
   checkConfig(request, rules);
-  if (request.numInitChannelsByCliReqNumber > rules.maxClientChannels) {
+  // As a bigint: whatever the client sends is to get its code.
+  if (request.numInitChannelsByCliReq > BigInt(rules.maxClientChannels)) {
     throw new FlowIpcError(
       SessionError.INVALID_ARGUMENT,
-      `The client asks for ${request.numInitChannelsByCliReqNumber} channels, accept() allows ${rules.maxClientChannels}`,
+      `The client asks for ${request.numInitChannelsByCliReq} channels, accept() allows ${rules.maxClientChannels}`,
     );
   }
   const { name } = request.ownApp;
@@ -36,8 +32,8 @@ export function checkLogIn(request: LogInReq.Reader, peer: ProcessCredentials, r
     const why = app ? 'is not among the allowedClients' : 'is not known';
     throw new FlowIpcError(SessionError.CLIENT_APP_DISALLOWED, `Client app ${JSON.stringify(name)} ${why}`);
   }
-  const claimed = request.claimedOwnProcessCredentials;
-  checkIdentity({ pid: claimed.processId, uid: claimed.userId, gid: claimed.groupId }, peer, app);
+  checkClaim(request, peer);
+  checkIdentity(peer, app, SessionError.CLIENT_APP_INCONSISTENT_CREDS, process.pid);
   return app;
 }
 
@@ -47,29 +43,20 @@ function checkConfig(request: LogInReq.Reader, rules: LogInRules): void {
   const handles = request.nativeHandleTransmissionEnabled;
   if (request.shmTypeOrNone !== rules.shmType)
     throw mismatch('Kind of shared memory', request.shmTypeOrNone, rules.shmType);
-  if (request.mqTypeOrNone !== MqType.none)
-    throw mismatch('Kind of message queue', request.mqTypeOrNone, MqType.none);
-  if (handles !== rules.handles) throw mismatch('Passing descriptors', handles, rules.handles);
+  const { config } = rules;
+  if (request.mqTypeOrNone !== mqTypeOf(config))
+    throw mismatch('Kind of message queue', request.mqTypeOrNone, mqTypeOf(config));
+  if (handles !== config.handles) throw mismatch('Passing descriptors', handles, config.handles);
 }
 
-function checkIdentity(claimed: ProcessCredentials, peer: ProcessCredentials, app: ClientApp): void {
-  const wrong = (what: string, cause?: unknown) =>
-    new FlowIpcError(SessionError.CLIENT_APP_INCONSISTENT_CREDS, `Client app '${app.name}': ${what}`, {
-      cause,
-    });
-  if (!sameCredentials(claimed, peer)) {
-    throw wrong(`it claims to be ${show(claimed)}, the kernel says ${show(peer)}`);
-  }
-  let argv0: string;
-  try {
-    argv0 = processInvokedAs(peer.pid);
-  } catch (err) {
-    throw wrong(`process ${peer.pid} cannot be looked at`, err);
-  }
-  if (argv0 !== app.execPath) throw wrong(`it was invoked as '${argv0}', not as '${app.execPath}'`);
-  if (peer.uid !== app.uid || peer.gid !== app.gid) {
-    throw wrong(`it runs as ${peer.uid}:${peer.gid}, not as ${app.uid}:${app.gid}`);
-  }
+function checkClaim(request: LogInReq.Reader, peer: ProcessCredentials): void {
+  const claim = request.claimedOwnProcessCredentials;
+  const claimed = { pid: claim.processId, uid: claim.userId, gid: claim.groupId };
+  if (sameCredentials(claimed, peer)) return;
+  throw new FlowIpcError(
+    SessionError.CLIENT_APP_INCONSISTENT_CREDS,
+    `The client claims to be ${show(claimed)}, the kernel says ${show(peer)}`,
+  );
 }
 
 const show = (c: ProcessCredentials): string => `process ${c.pid} of ${c.uid}:${c.gid}`;

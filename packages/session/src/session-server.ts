@@ -1,4 +1,5 @@
 // Session_server: listens, checks who logs in, makes sessions (features 133-136, 154, 162).
+import { setMaxListeners } from 'node:events';
 import {
   Channel,
   FlowIpcError,
@@ -6,10 +7,9 @@ import {
   type NativeSocketStream,
   NativeSocketStreamAcceptor,
   ownProcessCredentials,
-  PROTOCOL_VERSION,
   TransportError,
 } from '@flow-ipc/core';
-import { type MsgOut, StructuredChannel } from '@flow-ipc/structured';
+import { StructuredChannel } from '@flow-ipc/structured';
 import {
   type ClientApp,
   listenerName,
@@ -18,28 +18,31 @@ import {
   validateApp,
   validateServerApp,
 } from './app.js';
+import { type ChannelConfigOptions, channelConfig } from './channel-config.js';
 import { writeCns } from './cns.js';
+import { publish, publishStep } from './diagnostics.js';
 import { SessionError } from './errors.js';
 import { SessionMasterChannelMessageBody as Body } from './generated/session-master-channel.capnp.js';
+import { checkIdentity } from './identity.js';
 import { checkLogIn } from './log-in-checks.js';
+import { fillResponse } from './log-in-messages.js';
+import { sendRefusal } from './refusal.js';
+import { ServerChannels, setQueueNames } from './server-channels.js';
 import { ServerSession, type ServerSessionParts } from './server-session.js';
 import {
   checkOpenResult,
   type LivenessOptions,
   type MasterChannel,
   type MasterMsgIn,
-  makeChannel,
   OPEN_CHANNEL_TIMEOUT_MS,
-  setNoQueues,
 } from './session.js';
 import { heapProvider, type ServerMemoryProvider, type SessionMemory } from './session-memory.js';
+import { sweepQueues } from './session-queues.js';
 
-export interface SessionServerOptions extends LivenessOptions {
+export interface SessionServerOptions extends LivenessOptions, ChannelConfigOptions {
   server: ServerApp;
   /** Every client app there is; which of them may connect is the server app's allowedClients. */
   clients: readonly ClientApp[];
-  /** Whether the sessions' channels carry descriptors; clients must say the same. @default true */
-  handles?: boolean;
 }
 
 export interface AcceptOptions {
@@ -68,12 +71,15 @@ export class SessionServer<
   readonly #make: (parts: ServerSessionParts<M>) => S;
   readonly #acceptor: NativeSocketStreamAcceptor;
   readonly #namespace = String(process.pid);
+  #accepted = 0;
+  #refused = 0;
+  #loggingIn = 0;
   #lastClientNamespace = 0;
 
   /**
    * Becomes the server process that clients find: one per server app at a time, the latest wins.
-   * Rejects with INVALID_ARGUMENT, RESOURCE_OWNER_UNEXPECTED (this process or the CNS file is another user's), or
-   * SYSTEM (run directory missing or not writable, already a server in this process: EADDRINUSE).
+   * Rejects with INVALID_ARGUMENT (a description that cannot be, or that is not this process's: another argv[0] or
+   * script), RESOURCE_OWNER_UNEXPECTED (this process or the CNS file is another user's), RUN_DIR_UNSAFE, or SYSTEM (run directory missing or not writable, already a server in this process: EADDRINUSE).
    */
   static async create(options: SessionServerOptions): Promise<SessionServer> {
     const server = new SessionServer(options, heapProvider, (parts) => new ServerSession(parts));
@@ -96,6 +102,7 @@ export class SessionServer<
         `This process runs as ${own.uid}:${own.gid}, but server app '${server.name}' as ${server.uid}:${server.gid}`,
       );
     }
+    checkIdentity(own, { ...server, descendantOfServer: false }, SessionError.INVALID_ARGUMENT, own.pid);
     this.#options = options;
     this.#provider = provider;
     this.#make = make;
@@ -104,9 +111,15 @@ export class SessionServer<
 
   /** Cleans up after dead predecessors and lets clients find us. We listen already: nobody finds a closed door. */
   protected async announce(): Promise<void> {
+    publishStep('server', 'listening');
     try {
-      this.#provider.sweep(this.#options.server);
+      sweep(this.#options.server, this.#provider);
       await writeCns(this.#options.server, process.pid);
+      publishStep('server', 'announced');
+      publish('flow-ipc:session:server-start', () => ({
+        server: this.#options.server.name,
+        pid: process.pid,
+      }));
     } catch (err) {
       await this.close();
       throw fromNative(err, 'Cannot start the session server');
@@ -121,7 +134,9 @@ export class SessionServer<
    */
   async accept(options: AcceptOptions = {}): Promise<S> {
     const stream = await this.#acceptor.accept(options);
-    return this.#logIn(stream, options);
+    publishStep('server', 'accepted');
+    this.#loggingIn++;
+    return this.#logIn(stream, options).finally(() => this.#loggingIn--);
   }
 
   /**
@@ -131,6 +146,8 @@ export class SessionServer<
   async *sessions(options: SessionsOptions = {}): AsyncGenerator<S, void, void> {
     const stop = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+    // Every log-in under way listens: no leak, whatever Node would say.
+    setMaxListeners(CONCURRENT_LOG_INS * 4, signal);
     const logIns = new Set<Promise<void>>();
     const ready: S[] = [];
     let over = false;
@@ -159,6 +176,11 @@ export class SessionServer<
     }
   }
 
+  /** Log-ins since the server started, by how they ended, and those under way. */
+  get counters(): { accepted: number; refused: number; loggingIn: number } {
+    return { accepted: this.#accepted, refused: this.#refused, loggingIn: this.#loggingIn };
+  }
+
   /** Stops listening. Sessions go on; app-wide memory goes. Idempotent. */
   async close(): Promise<void> {
     this.#acceptor.close();
@@ -182,22 +204,27 @@ export class SessionServer<
       },
     });
     const channels: Channel[] = [];
+    let request: MasterMsgIn | undefined;
     let memory: M | undefined;
+    let maker: ServerChannels | undefined;
     try {
       stream.autoPing(this.#options.pingPeriodMs);
       stream.idleTimerRun(this.#options.idleTimeoutMs);
       master.expectLogInRequest('logInReq', requested.resolve);
-      using request = await requested.promise;
-      const { server, clients, handles = true } = this.#options;
+      request = await requested.promise;
+      publishStep('server', 'asked');
+      const { server, clients } = this.#options;
+      const config = channelConfig(this.#options);
       const rules = {
         server,
         clients,
-        handles,
+        config,
         shmType: this.#provider.shmType,
         maxClientChannels: options.maxClientChannels ?? 256,
       };
       const logIn = request.body.logInReq;
-      const clientApp = checkLogIn(logIn, stream.remotePeerProcessCredentials, rules);
+      const peer = stream.remotePeerProcessCredentials;
+      const clientApp = checkLogIn(logIn, peer, rules);
       const scope = {
         serverApp: server.name,
         serverNamespace: this.#namespace,
@@ -205,23 +232,48 @@ export class SessionServer<
         clientNamespace: String(++this.#lastClientNamespace),
         permissionsLevel: permissionsLevelOf(server),
       };
+      publishStep('server', 'checked');
       memory = this.#provider.open(scope);
+      publishStep('server', 'memory-open');
       const byClient = logIn.numInitChannelsByCliReqNumber;
       const byServer = options.initChannels?.({ app: clientApp, channels: byClient }) ?? 0;
       using response = master.createMsg();
-      fillResponse(response, scope.clientNamespace, byServer);
+      fillResponse(response.body.initLogInRsp(), scope.clientNamespace, byServer);
       master.send(response, request);
-      await openInitChannels(master, byClient + byServer, handles, channels);
-      session = this.#make({ master, scope, memory, channels, handles, clientApp });
+      publishStep('server', 'answered');
+      maker = new ServerChannels(config, peer, scope, this.#provider.queueMessageSize);
+      await openInitChannels(master, byClient + byServer, maker, channels);
+      publishStep('server', 'channels-sent');
+      session = this.#make({ role: 'server', master, scope, memory, channels, maker, peerApp: clientApp });
       if (lost) session.lost(lost);
+      this.#accepted++;
       return session;
     } catch (err) {
-      master.close();
+      this.#refuse(master, request, err as FlowIpcError);
       memory?.close();
+      maker?.close();
       for (const channel of channels) channel.close();
       throw err;
+    } finally {
+      request?.release();
     }
   }
+
+  /** Hangs up; a client that understands is told why first. */
+  #refuse(master: MasterChannel, request: MasterMsgIn | undefined, error: FlowIpcError): void {
+    this.#refused++;
+    const peerPid = master.ownedChannel.remotePeerProcessCredentials!.pid;
+    publish('flow-ipc:session:refused', () => ({ server: this.#options.server.name, peerPid, error }));
+    const tell = !master.loggedIn && !master.error && request?.body.logInReq.understandsRefusal;
+    if (tell) sendRefusal(master, request!, error);
+    else master.close();
+  }
+}
+
+/** Removes what servers of the app that live no more have left in the kernel. */
+function sweep(app: ServerApp, provider: Pick<ServerMemoryProvider, 'sweep'>): void {
+  const removed = [...sweepQueues(app), ...provider.sweep(app)];
+  if (removed.length > 0) publish('flow-ipc:session:sweep', () => ({ server: app.name, removed }));
 }
 
 interface Deferred<R> {
@@ -239,31 +291,19 @@ function deferred<R>(): Deferred<R> {
   return out;
 }
 
-/** In the C++ server's order of allocation. */
-function fillResponse(response: MsgOut<typeof Body>, clientNamespace: string, byServer: number): void {
-  const logIn = response.body.initLogInRsp();
-  logIn.initMetadata();
-  const negotiation = logIn.initProtocolNegotiationToClient();
-  negotiation.maxProtoVer = PROTOCOL_VERSION;
-  negotiation.maxProtoVerAux = PROTOCOL_VERSION;
-  logIn.clientNamespace = clientNamespace;
-  logIn.numInitChannelsBySrvReq = byServer;
-}
-
 /** All but the last are notifications; the answer to the last tells that all arrived. */
 async function openInitChannels(
   master: MasterChannel,
   count: number,
-  handles: boolean,
+  maker: ServerChannels,
   channels: Channel[],
 ): Promise<void> {
-  const peer = master.ownedChannel.remotePeerProcessCredentials;
   for (let i = 1; i <= count; i++) {
-    const { channel, peerEnd } = makeChannel(handles, peer);
+    const { channel, peerEnd, names } = maker.make();
     channels.push(channel);
     using msg = master.createMsg();
     msg.nativeHandle = peerEnd;
-    setNoQueues(msg.body.initOpenChannelToClientReq());
+    setQueueNames(msg.body.initOpenChannelToClientReq(), names);
     if (i < count) {
       master.send(msg);
       continue;

@@ -1,10 +1,10 @@
 // Session: what client and server sessions have in common: the master channel, its liveness, its channels.
 import {
-  Channel,
+  type Channel,
+  type ChannelCounters,
   FlowIpcError,
-  NativeHandle,
-  NativeSocketStream,
   type ProcessCredentials,
+  processStartTime,
   TransportError,
 } from '@flow-ipc/core';
 import {
@@ -15,6 +15,8 @@ import {
   StructuredChannel,
   type StructuredChannelOptions,
 } from '@flow-ipc/structured';
+import type { App } from './app.js';
+import { publish, type Role } from './diagnostics.js';
 import { SessionError } from './errors.js';
 import {
   type SessionMasterChannelMessageBody as Body,
@@ -49,12 +51,32 @@ export type MasterMsgIn = MsgIn<typeof Body>;
 
 /** What a subclass is made of once its log-in is done. */
 export interface SessionParts<M extends SessionMemory> {
+  role: Role;
+  /** The app at the other end, which it was checked to be. */
+  peerApp: App;
   master: MasterChannel;
   scope: SessionScope;
   memory: M;
   channels: Channel[];
-  /** Whether the session's channels carry descriptors. */
-  handles: boolean;
+}
+
+/** Who is at the other end: as the kernel says, and as which app it was checked. */
+export interface SessionPeer extends ProcessCredentials {
+  readonly app: App;
+  /** In clock ticks since boot; with the pid it names the process for good. Undefined: it was gone at once. */
+  readonly startTime: number | undefined;
+}
+
+/** Counted since the session opened. */
+export interface SessionCounters {
+  /** Channels that openChannel() gave, and those that it failed to give. */
+  opened: number;
+  openFailures: number;
+  /** Channels that the peer opened, and those that it was refused. */
+  accepted: number;
+  refused: number;
+  /** Of the master channel: log-in, channel opening, pings. */
+  master: ChannelCounters;
 }
 
 export abstract class Session<M extends SessionMemory = SessionMemory> implements AsyncDisposable {
@@ -63,8 +85,10 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
   readonly scope: SessionScope;
   /** This side's memory of the session; which kind depends on the package the session comes from. */
   readonly memory: M;
+  readonly peer: SessionPeer;
   protected readonly master: MasterChannel;
-  protected readonly handles: boolean;
+  readonly #role: Role;
+  readonly #counts = { opened: 0, openFailures: 0, accepted: 0, refused: 0 };
   readonly #structured = new Set<{ error: FlowIpcError | undefined; closeGracefully(): Promise<void> }>();
   #handlers: SessionHandlers | undefined;
   #error: FlowIpcError | undefined;
@@ -74,15 +98,79 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
     this.scope = parts.scope;
     this.memory = parts.memory;
     this.channels = parts.channels;
-    this.handles = parts.handles;
+    this.#role = parts.role;
+    // The master channel is a socket: it can tell.
+    const { pid, uid, gid } = this.master.ownedChannel.remotePeerProcessCredentials!;
+    this.peer = { pid, uid, gid, app: parts.peerApp, startTime: processStartTime(pid) };
+    publish('flow-ipc:session:open', () => ({ role: parts.role, scope: this.scope, peerPid: pid }));
   }
 
-  /** Opens one more channel; the peer's onPassiveOpen gets the other end. A failure does not end the session. */
-  abstract openChannel(options?: OpenChannelOptions): Promise<Channel>;
+  /**
+   * Opens one more channel; the peer's onPassiveOpen gets the other end. PASSIVE_OPEN_REJECTED, RESOURCE_UNAVAILABLE
+   * (no descriptors or queues left, on either side), OPEN_CHANNEL_TIMEOUT, ABORTED: the session goes on.
+   */
+  async openChannel(options: OpenChannelOptions = {}): Promise<Channel> {
+    this.checkOpen();
+    try {
+      const channel = await this.open(options);
+      this.#counts.opened++;
+      publish('flow-ipc:session:channel', () => ({ role: this.#role, scope: this.scope, active: true }));
+      return channel;
+    } catch (err) {
+      this.#openFailed('openFailures', err);
+      throw err;
+    }
+  }
 
-  /** Who is at the other end, as the kernel says. */
-  get peer(): ProcessCredentials {
-    return this.master.ownedChannel.remotePeerProcessCredentials;
+  protected abstract open(options: OpenChannelOptions): Promise<Channel>;
+
+  /**
+   * The peer asks for a channel: `make` has or takes our end, `answer` tells the peer. Nothing that goes wrong here
+   * ends the session.
+   */
+  protected passiveOpen(make: () => Channel, answer: (result: OpenChannelResult) => void): void {
+    const handler = this.#handlers?.onPassiveOpen;
+    let channel: Channel | undefined;
+    try {
+      if (!handler)
+        throw new FlowIpcError(SessionError.PASSIVE_OPEN_REJECTED, 'There is no onPassiveOpen handler');
+      channel = make();
+      answer(OpenChannelResult.accepted);
+    } catch (err) {
+      this.#openFailed('refused', err);
+      // When it was the answer that could not be sent, the master channel is over and tells why itself.
+      if (channel) channel.close();
+      else this.#refuse(answer, handler ? 'rejectedResourceUnavailable' : 'rejectedPassiveOpen');
+      return;
+    }
+    this.#counts.accepted++;
+    publish('flow-ipc:session:channel', () => ({ role: this.#role, scope: this.scope, active: false }));
+    handler!(channel);
+  }
+
+  #refuse(
+    answer: (result: OpenChannelResult) => void,
+    result: 'rejectedResourceUnavailable' | 'rejectedPassiveOpen',
+  ): void {
+    try {
+      answer(OpenChannelResult[result]);
+    } catch {
+      // As above.
+    }
+  }
+
+  #openFailed(count: 'openFailures' | 'refused', error: unknown): void {
+    this.#counts[count]++;
+    publish('flow-ipc:session:channel-failed', () => ({
+      role: this.#role,
+      scope: this.scope,
+      active: count === 'openFailures',
+      error: error as FlowIpcError,
+    }));
+  }
+
+  get counters(): SessionCounters {
+    return { ...this.#counts, master: this.master.ownedChannel.counters };
   }
 
   /** The token that the session's structured channels carry. */
@@ -102,7 +190,7 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
   structured<T extends AnyStructType>(
     channel: Channel,
     type: T,
-    options: Omit<StructuredChannelOptions, 'sessionToken' | 'logIn'> = {},
+    options: Omit<StructuredChannelOptions<T>, 'sessionToken' | 'logIn'> = {},
   ): StructuredChannel<T> {
     const structured = new StructuredChannel(channel, type, {
       serialization: this.memory.serialization,
@@ -121,11 +209,12 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
    */
   async close(): Promise<void> {
     if (this.#error?.code === SessionError.CLOSED) return;
+    if (!this.#error) this.#publishClose(undefined);
     this.#error ??= new FlowIpcError(SessionError.CLOSED, 'The session was closed');
     await Promise.all([...this.#structured].map((channel) => channel.closeGracefully()));
     this.#structured.clear();
     await this.master.closeGracefully();
-    this.memory.close();
+    this.ended();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -141,12 +230,18 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
   lost(error: FlowIpcError): void {
     if (this.#error) return;
     this.#error = error;
-    this.memory.close();
+    this.#publishClose(error);
+    this.ended();
     this.#handlers?.onError?.(error);
   }
 
-  protected get onPassiveOpen(): ((channel: Channel) => void) | undefined {
-    return this.#handlers?.onPassiveOpen;
+  /** What the session had in the kernel goes. Called once or twice. */
+  protected ended(): void {
+    this.memory.close();
+  }
+
+  #publishClose(error: FlowIpcError | undefined): void {
+    publish('flow-ipc:session:close', () => ({ role: this.#role, scope: this.scope, error }));
   }
 
   protected checkOpen(): void {
@@ -162,6 +257,8 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
         options.signal ? { timeoutMs, signal: options.signal } : { timeoutMs },
       );
     } catch (err) {
+      // An error that sending met is told to us only.
+      if (this.master.error) this.lost(this.master.error);
       if ((err as FlowIpcError).code !== TransportError.TIMEOUT) throw err;
       throw new FlowIpcError(
         SessionError.OPEN_CHANNEL_TIMEOUT,
@@ -182,43 +279,4 @@ export function checkOpenResult(result: OpenChannelResult): void {
     );
   }
   throw new FlowIpcError(SessionError.RESOURCE_UNAVAILABLE, 'The server side could not make the channel');
-}
-
-/** Both ends of a new channel: ours, and the descriptor for the peer. RESOURCE_UNAVAILABLE when there are none left. */
-export function makeChannel(
-  handles: boolean,
-  peer: ProcessCredentials,
-): { channel: Channel; peerEnd: NativeHandle } {
-  try {
-    const [ours, theirs] = NativeSocketStream.pair();
-    const peerEnd = new NativeHandle(theirs);
-    try {
-      const stream = new NativeSocketStream(ours);
-      // The kernel names the maker of the pair, which is us.
-      stream.remotePeerProcessCredentials = peer;
-      return { channel: new Channel(stream, { handles }), peerEnd };
-    } catch (err) {
-      peerEnd.close();
-      throw err;
-    }
-  } catch (err) {
-    throw new FlowIpcError(SessionError.RESOURCE_UNAVAILABLE, 'Cannot make a channel', { cause: err });
-  }
-}
-
-/** No message queues: their names are set all the same, to nothing, as the C++ does. */
-export function setNoQueues(body: {
-  clientToServerMqAbsNameOrEmpty: string;
-  serverToClientMqAbsNameOrEmpty: string;
-}): void {
-  body.clientToServerMqAbsNameOrEmpty = '';
-  body.serverToClientMqAbsNameOrEmpty = '';
-}
-
-/** The channel whose end came with a message. RESOURCE_UNAVAILABLE when none came. */
-export function takeChannel(message: MasterMsgIn, handles: boolean): Channel {
-  const handle = message.takeNativeHandle();
-  if (!handle)
-    throw new FlowIpcError(SessionError.RESOURCE_UNAVAILABLE, 'The peer sent no descriptor for the channel');
-  return new Channel(new NativeSocketStream(handle.release()), { handles });
 }

@@ -1,7 +1,8 @@
 // Every check of a log-in (feature 154), made to fail alone, by a client that says what it is told to say.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Channel, FlowIpcError, NativeSocketStream } from '@flow-ipc/core';
+import { writeFileSync } from 'node:fs';
+import { Channel, FlowIpcError, NativeSocketStream, NativeSocketStreamAcceptor } from '@flow-ipc/core';
 import { StructuredChannel } from '@flow-ipc/structured';
 import { afterEach, describe, expect, it } from 'vitest';
 import { listenerName } from '../src/app.js';
@@ -11,6 +12,7 @@ import {
   type AcceptOptions,
   type ClientApp,
   ClientSession,
+  cnsPath,
   type ServerApp,
   SessionServer,
 } from '../src/index.js';
@@ -172,7 +174,7 @@ describe('a server app', () => {
   });
 });
 
-it('a refused client guesses why from what it knows of itself', async () => {
+it('a client that understands is told why, one that does not only sees the end', async () => {
   const client = { ...CLI, execPath: '/usr/local/bin/other-node' };
   const app = serverApp();
   const server = keep(await SessionServer.create({ server: app, clients: [client] }));
@@ -180,9 +182,43 @@ it('a refused client guesses why from what it knows of itself', async () => {
   accepted.catch(() => {});
   await expect(ClientSession.connect({ client, server: app })).rejects.toMatchObject({
     code: 'ERR_FLOW_IPC_SESSION_LOG_IN_REFUSED',
-    message: expect.stringContaining(`started as '${process.argv0}'`),
+    message: expect.stringContaining(`was invoked as '${process.argv0}', not as '/usr/local/bin/other-node'`),
+    cause: coded('CLIENT_APP_INCONSISTENT_CREDS'),
   });
   await expect(accepted).rejects.toEqual(coded('CLIENT_APP_INCONSISTENT_CREDS'));
+  expect(server.counters).toEqual({ accepted: 0, refused: 1, loggingIn: 0 });
+});
+
+it('a client that a silent server refuses guesses why from what it knows of itself', async () => {
+  const client = { ...CLI, execPath: '/usr/local/bin/other-node' };
+  const app = serverApp();
+  writeFileSync(cnsPath(app), `${process.pid}\n`);
+  const acceptor = keep(new NativeSocketStreamAcceptor(listenerName(app, String(process.pid))));
+  const connecting = ClientSession.connect({ client, server: app });
+  (await acceptor.accept()).close();
+  await expect(connecting).rejects.toMatchObject({
+    code: 'ERR_FLOW_IPC_SESSION_LOG_IN_REFUSED',
+    message: expect.stringContaining(`started as '${process.argv0}'`),
+  });
+});
+
+it("a server's reason is not believed to be a code unless it looks like one", async () => {
+  const app = serverApp();
+  writeFileSync(cnsPath(app), `${process.pid}\n`);
+  const acceptor = keep(new NativeSocketStreamAcceptor(listenerName(app, String(process.pid))));
+  const connecting = ClientSession.connect({ client: CLI, server: app });
+  const master = keep(new StructuredChannel(new Channel(await acceptor.accept()), Body, { logIn: 'server' }));
+  master.expectLogInRequest('logInReq', (request) => {
+    const answer = master.createMsg();
+    const refusal = answer.body.initLogInRefusal();
+    refusal.code = '__proto__';
+    refusal.message = 'x'.repeat(10_000);
+    master.send(answer, request);
+  });
+  const err = await connecting.catch((e) => e);
+  expect(err.code).toBe('ERR_FLOW_IPC_SESSION_LOG_IN_REFUSED');
+  expect(err.message.length).toBeLessThan(600);
+  expect(err.cause.code).toBe('ERR_FLOW_IPC_SESSION_INVALID_ARGUMENT');
 });
 
 it('the guard that a dead process holds costs a second, not for ever', async () => {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { type Channel, NativeSocketStream } from '@flow-ipc/core';
+import { type Channel, NativeSocketStream, processStartTime } from '@flow-ipc/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { listenerName } from '../src/app.js';
 import type { AcceptOptions, SessionHandlers } from '../src/index.js';
@@ -53,14 +53,16 @@ async function talk(a: Channel, b: Channel): Promise<void> {
 describe('a session', () => {
   it('opens, with channels asked for by either side, in order', async () => {
     const initChannels = vi.fn(() => 3);
-    const { session, client } = await open({ client: { channels: 2 }, accept: { initChannels } });
+    const { app, session, client } = await open({ client: { channels: 2 }, accept: { initChannels } });
     expect(initChannels).toHaveBeenCalledWith({ app: CLI, channels: 2 });
     expect(session.channels).toHaveLength(5);
     for (let i = 0; i < 5; i++) await talk(session.channels[i]!, client.channels[i]!);
     expect(Buffer.compare(session.sessionToken, client.sessionToken)).toBe(0);
     expect(session.clientApp).toBe(CLI);
     const me = { pid: process.pid, uid: process.geteuid!(), gid: process.getegid!() };
-    expect([session.peer, client.peer]).toEqual([me, me]);
+    const startTime = processStartTime(process.pid);
+    expect(session.peer).toEqual({ ...me, app: CLI, startTime });
+    expect(client.peer).toEqual({ ...me, app, startTime });
     expect(session.channels[0]!.remotePeerProcessCredentials).toEqual(me);
   });
 

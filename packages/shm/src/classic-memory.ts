@@ -11,12 +11,18 @@ import {
 } from '@flow-ipc/session';
 import type { Serialization } from '@flow-ipc/structured';
 import { ClassicSerialization } from './classic-serialization.js';
+import type { SharedType } from './containers/type.js';
 import { PoolArena } from './pool-arena.js';
+import { Scope, scopedHandle, splitScopedHandle } from './scoped-handle.js';
+import type { SharedObject } from './shared-object.js';
 
 const SHM_DIR = '/dev/shm';
 
 /** `_libipc_shm_<srv>_<srvPid>_<cli>_<cliNs>_classic_1`; the app's pool has the sentinel for <cliNs>. */
-export function classicPoolName(scope: SessionScope, clientNamespace: string): string {
+export function classicPoolName(
+  scope: Pick<SessionScope, 'serverApp' | 'serverNamespace' | 'clientApp'>,
+  clientNamespace: string,
+): string {
   const place = {
     srvApp: scope.serverApp,
     srvNamespace: scope.serverNamespace,
@@ -44,6 +50,22 @@ export class ClassicMemory implements SessionMemory {
     this.#closeAppShm = closeAppShm;
   }
 
+  /**
+   * Lends an object of either arena to the peer: 16 bytes for its borrowObject(), once. TypeError when the object is in
+   * neither. What arrives nowhere keeps the object alive as long as its arena.
+   */
+  lendObject(object: SharedObject<SharedType>): Uint8Array {
+    if (this.sessionShm.owns(object)) return scopedHandle(object.lend(), Scope.SESSION);
+    if (this.appShm.owns(object)) return scopedHandle(object.lend(), Scope.APP);
+    throw new TypeError('The object is in neither arena of this session');
+  }
+
+  /** Takes up what the peer lent. Throws BAD_HANDLE for anything else. */
+  borrowObject<T extends SharedType>(type: T, blob: Uint8Array): SharedObject<T> {
+    const { handle, scope } = splitScopedHandle(blob);
+    return (scope === Scope.SESSION ? this.sessionShm : this.appShm).borrow(type, handle);
+  }
+
   close(): void {
     this.sessionShm.close();
     if (this.#closeAppShm) this.appShm.close();
@@ -52,35 +74,48 @@ export class ClassicMemory implements SessionMemory {
 
 export class ClassicServerProvider implements ServerMemoryProvider<ClassicMemory> {
   readonly shmType = ShmType.classic;
-  readonly #poolSizeMi: number;
+  /** Messages in the pool leave little for queues to carry. */
+  readonly queueMessageSize = 512;
+  /** Of pools made from here on, in MiB. */
+  poolSizeLimitMi: number;
   readonly #appPools = new Map<string, PoolArena>();
 
-  constructor(poolSizeMi: number) {
-    this.#poolSizeMi = poolSizeMi;
+  constructor(poolSizeLimitMi: number) {
+    this.poolSizeLimitMi = poolSizeLimitMi;
   }
 
   /** Removes pools of this server app whose server process is gone. Ours are not there yet: that id was recycled. */
-  sweep(app: ServerApp): void {
+  sweep(app: ServerApp): string[] {
+    const removed: string[] = [];
     for (const file of readdirSync(SHM_DIR)) {
       const name = decomposeResourceName(file);
       if (name?.type !== ResourceType.SHM || name.srvApp !== app.name || name.rest !== 'classic_1') continue;
       const pid = Number(name.srvNamespace);
-      if (pid === process.pid || !processRunning(pid)) PoolArena.removePersistent(file);
+      if (pid !== process.pid && processRunning(pid)) continue;
+      PoolArena.removePersistent(file);
+      removed.push(file);
     }
+    return removed;
+  }
+
+  /** The app's pool comes first, once, and stays until the server ends. */
+  appShm(scope: Omit<SessionScope, 'clientNamespace'>): PoolArena {
+    let appShm = this.#appPools.get(scope.clientApp);
+    if (!appShm) {
+      appShm = PoolArena.create(classicPoolName(scope, SENTINEL), this.#options(scope));
+      this.#appPools.set(scope.clientApp, appShm);
+    }
+    return appShm;
   }
 
   open(scope: SessionScope): ClassicMemory {
-    const options = { sizeMi: this.#poolSizeMi, permissionsLevel: scope.permissionsLevel };
-    let appShm = this.#appPools.get(scope.clientApp);
-    if (!appShm) {
-      appShm = PoolArena.create(classicPoolName(scope, SENTINEL), options);
-      this.#appPools.set(scope.clientApp, appShm);
-    }
-    return new ClassicMemory(
-      PoolArena.create(classicPoolName(scope, scope.clientNamespace), options),
-      appShm,
-      false,
-    );
+    const appShm = this.appShm(scope);
+    const name = classicPoolName(scope, scope.clientNamespace);
+    return new ClassicMemory(PoolArena.create(name, this.#options(scope)), appShm, false);
+  }
+
+  #options(scope: Pick<SessionScope, 'permissionsLevel'>) {
+    return { sizeMi: this.poolSizeLimitMi, permissionsLevel: scope.permissionsLevel };
   }
 
   close(): void {

@@ -15,6 +15,14 @@ export const ShmError = {
   CLOSED: 'ERR_FLOW_IPC_SHM_CLOSED',
   /** A handle or object that came from the peer is not one that the pool could hold. */
   BAD_HANDLE: 'ERR_FLOW_IPC_SHM_BAD_HANDLE',
+  /** What lies in shared memory is not of the form that its type says: a peer wrote nonsense, or wrote meanwhile. */
+  CORRUPTED: 'ERR_FLOW_IPC_SHM_CORRUPTED',
+  /** The object, or the element of it, was released, removed or moved: what refers to it is dead. */
+  RELEASED: 'ERR_FLOW_IPC_SHM_RELEASED',
+  /** The memory may only be read here: it belongs to another process. */
+  READ_ONLY: 'ERR_FLOW_IPC_SHM_READ_ONLY',
+  /** Blocking for a mutex that this very thread holds. */
+  DEADLOCK: 'ERR_FLOW_IPC_SHM_DEADLOCK',
 } as const;
 
 const BY_ERRNO: Record<number, string> = {
@@ -24,7 +32,21 @@ const BY_ERRNO: Record<number, string> = {
   131: ShmError.OWNER_DIED,
   110: ShmError.LOCK_TIMEOUT,
   9: ShmError.CLOSED,
+  30: ShmError.READ_ONLY,
 };
+
+/** Throws for a mutator where memory may only be read. */
+export function readOnly(what: string): FlowIpcError {
+  return new FlowIpcError(ShmError.READ_ONLY, `${what}: this process may only read that memory`);
+}
+
+export function closed(arenaName: string): FlowIpcError {
+  return new FlowIpcError(ShmError.CLOSED, `The arena ${arenaName} was closed`);
+}
+
+export function released(what: string): FlowIpcError {
+  return new FlowIpcError(ShmError.RELEASED, `${what} was released, or removed from what held it`);
+}
 
 /** What a negative result of the addon's pool calls means. */
 export function poolError(code: number, what: string, poolName: string): FlowIpcError {

@@ -14,7 +14,22 @@ export {
   type SessionHandlers,
   type SessionsOptions,
 } from '@flow-ipc/session';
+export type { Arena, ObjectShare, Taken, Waiting } from './arena.js';
 export { ClassicMemory } from './classic-memory.js';
+export type { Atomic, WaitableAtomic, WaitOptions } from './containers/atomic.js';
+export type { Condition } from './containers/condition.js';
+export type { FixedArray, NumericFixedArray } from './containers/fixed-array.js';
+export type { List } from './containers/list.js';
+export type { SharedMap } from './containers/map.js';
+export type { Lock, LockOptions, Mutex } from './containers/mutex.js';
+export type { Optional } from './containers/optional.js';
+export type { SharedSet } from './containers/set.js';
+export type { Input, KeyType, Live, Plain, SharedType } from './containers/type.js';
+export * as t from './containers/types.js';
+export type { NumericVector, Vector } from './containers/vector.js';
 export { ShmError } from './errors.js';
-export { DEFAULT_POOL_SIZE_MI, PoolArena } from './pool-arena.js';
+export { DEFAULT_POOL_SIZE_MI, PoolArena, type PoolOptions, type PoolStatistics } from './pool-arena.js';
+export { type ShmHandleField, setLentShmHandle, shmHandleToBorrow } from './scoped-handle.js';
 export { ClientSession, ServerSession, SessionServer, type SessionServerOptions } from './sessions.js';
+export { SharedMemory, WINDOW } from './shared-memory.js';
+export { SharedObject } from './shared-object.js';

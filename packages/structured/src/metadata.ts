@@ -8,9 +8,6 @@ import type { SessionToken } from './session-token.js';
 /** Bytes of a notification's or request's metadata, and of a response's. */
 export const METADATA_SIZE = 80;
 export const RESPONSE_METADATA_SIZE = 88;
-/** More than any honest metadata: an internal message carries a text. */
-export const METADATA_MAX_SIZE = 65528;
-
 /** What a metadata message says. Ids count from 1 in each direction; 0 marks an internal message. */
 export interface Metadata {
   id: number;
@@ -20,7 +17,19 @@ export interface Metadata {
   segments: number;
   /** Set when the internal message is an UnexpectedResponse. */
   unexpectedResponseText: string | undefined;
+  /** Where the 16 bytes of its session token are. */
+  token: Uint8Array;
+  tokenAt: number;
 }
+
+export const emptyMetadata = (): Metadata => ({
+  id: 0,
+  originatingId: 0,
+  segments: 0,
+  unexpectedResponseText: undefined,
+  token: new Uint8Array(16),
+  tokenAt: 0,
+});
 
 // Pointer words of the one layout that C++ and we write: root struct (3 data words, 3 pointers), AuthHeader
 // behind its pointers, the Uuid behind that, and (responses only) OriginatingMessage last.
@@ -77,8 +86,8 @@ export function buildUnexpectedResponse(
 }
 
 /**
- * Reads one metadata segment and checks its token. Throws FlowIpcError (MISUSED_SCHEMA, BAD_AUTH, …): whatever
- * the peer sent, nothing but the segment is read.
+ * Reads one metadata segment. Throws FlowIpcError (MISUSED_SCHEMA, INTERNAL_MSG_TYPE_UNKNOWN): whatever the peer
+ * sent, nothing but the segment is read. Checking the token is the caller's.
  */
 export function readMetadata(
   bytes: Uint8Array,
@@ -86,7 +95,7 @@ export function readMetadata(
   at: number,
   length: number,
   into: Metadata,
-): SessionToken {
+): void {
   if (isUsualLayout(view, at, length)) {
     into.id = getNumber(view, at + ID_AT);
     into.segments = getNumber(view, at + SEGMENTS_AT);
@@ -95,9 +104,11 @@ export function readMetadata(
     if (length === RESPONSE_METADATA_SIZE && into.originatingId === 0)
       throw misused('a response to message 0');
     if (into.segments === 0) throw misused('a message without body segments');
-    return bytes.subarray(at + TOKEN_AT, at + TOKEN_AT + 16);
+    into.token = bytes;
+    into.tokenAt = at + TOKEN_AT;
+    return;
   }
-  return readAnyLayout(bytes.slice(at, at + length), into);
+  readAnyLayout(bytes.slice(at, at + length), into);
 }
 
 function isUsualLayout(view: DataView, at: number, length: number): boolean {
@@ -112,12 +123,14 @@ function isUsualLayout(view: DataView, at: number, length: number): boolean {
 }
 
 /** Any conforming layout, by the general reader: another implementation may order its objects otherwise. */
-function readAnyLayout(segment: Uint8Array, into: Metadata): SessionToken {
+function readAnyLayout(segment: Uint8Array, into: Metadata): void {
   try {
     const root = new MessageReader([segment]).getRoot(StructuredMessage);
     into.originatingId = root.hasOriginatingMessageOrNull() ? root.originatingMessageOrNull.idNumber : 0;
     into.id = root.idNumber;
     into.unexpectedResponseText = undefined;
+    if (into.originatingId === 0 && root.hasOriginatingMessageOrNull())
+      throw misused('a response to message 0');
     if (root.which === 'numBodySerializationSegments') {
       into.segments = root.numBodySerializationSegmentsNumber;
       if (into.segments === 0) throw misused('a message without body segments');
@@ -130,6 +143,7 @@ function readAnyLayout(segment: Uint8Array, into: Metadata): SessionToken {
           'The peer sent an unknown kind of internal message',
         );
       }
+      if (into.id !== 0 || into.originatingId === 0) throw misused('an internal message with wrong ids');
       into.unexpectedResponseText = body.unexpectedResponse.originatingMessageMetadataText;
     }
     const token = new Uint8Array(16);
@@ -137,7 +151,8 @@ function readAnyLayout(segment: Uint8Array, into: Metadata): SessionToken {
     const uuid = root.authHeader.sessionToken;
     tokenView.setBigUint64(0, uuid.first8, true);
     tokenView.setBigUint64(8, uuid.last8, true);
-    return token;
+    into.token = token;
+    into.tokenAt = 0;
   } catch (err) {
     if (err instanceof FlowIpcError && Object.values<string>(StructError).includes(err.code)) throw err;
     throw new FlowIpcError(StructError.MISUSED_SCHEMA, 'Malformed metadata from the peer', { cause: err });

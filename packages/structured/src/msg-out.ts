@@ -1,11 +1,10 @@
 // Msg_out: a message being made; sent once, many times, or on several channels (features 88-90).
-import type { BuilderOf, StructType } from '@flow-ipc/capnp';
+import { inspect } from 'node:util';
+import { type BuilderOf, type StructReader, summary } from '@flow-ipc/capnp';
 import { FlowIpcError, type NativeHandle } from '@flow-ipc/core';
 import { StructError } from './errors.js';
+import type { AnyStructType } from './kinds.js';
 import type { BodyBuilder } from './serialization.js';
-
-// biome-ignore lint/suspicious/noExplicitAny: the reader and builder classes are inferred from the schema value.
-export type AnyStructType = StructType<any, any>;
 
 /**
  * Owns its body and up to one descriptor. Sending does not consume it: change it and send it again, or dispose
@@ -18,11 +17,12 @@ export class MsgOut<T extends AnyStructType> implements Disposable {
   #root: BuilderOf<T> | undefined;
   #released = false;
 
-  constructor(type: T, body: BodyBuilder) {
+  /** Takes `body` over. With `filled`, it has its root already; otherwise an empty one is made. */
+  constructor(type: T, body: BodyBuilder, filled = false) {
     this.#type = type;
     this.#body = body;
     // The root object comes first in segment 0, whatever is set first.
-    this.#root = body.builder.initRoot(type) as BuilderOf<T>;
+    this.#root = (filled ? body.builder.getRoot(type) : body.builder.initRoot(type)) as BuilderOf<T>;
   }
 
   /** The root of the body: what the schema's generated builder offers. */
@@ -35,7 +35,10 @@ export class MsgOut<T extends AnyStructType> implements Disposable {
     return this.#type;
   }
 
-  /** The descriptor that goes along, or null. Setting takes it over and closes the one before. */
+  /**
+   * The descriptor that goes along, or null. Setting takes it over and closes the one before; setting the same
+   * again does nothing. It stays the message's through every sending.
+   */
   get nativeHandle(): NativeHandle | null {
     return this.#handle;
   }
@@ -46,10 +49,26 @@ export class MsgOut<T extends AnyStructType> implements Disposable {
     this.#handle = handle;
   }
 
-  /** For the channel. */
+  /** Takes the descriptor back out: the caller's again. */
+  takeNativeHandle(): NativeHandle | null {
+    const handle = this.#handle;
+    this.#handle = null;
+    return handle;
+  }
+
+  /** @internal For the channel. */
   emit(maxBlobSize: number): Uint8Array[] {
     this.#checkLive();
     return this.#body.emit(maxBlobSize);
+  }
+
+  /** @internal What emit() gave could not be sent. */
+  retract(): void {
+    this.#body.retract?.();
+  }
+
+  get released(): boolean {
+    return this.#released;
   }
 
   release(): void {
@@ -62,6 +81,17 @@ export class MsgOut<T extends AnyStructType> implements Disposable {
 
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  /** For logs: the body, cut to about 256 characters. */
+  toString(): string {
+    if (this.#released) return 'MsgOut released';
+    const root = this.#root as unknown as { asReader(): StructReader };
+    return `MsgOut${this.#handle ? ' +fd' : ''} ${summary(root.asReader())}`;
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
   }
 
   #checkLive(): void {

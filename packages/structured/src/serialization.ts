@@ -14,6 +14,8 @@ export interface BodyBuilder {
    * recipient becomes an owner by it, so the blobs must then be sent. Throws LEAF_TOO_BIG or what the arena says.
    */
   emit(maxBlobSize: number): Uint8Array[];
+  /** What the last emit() gave was not sent: undoes what it did for the recipient. Needed only where it did something. */
+  retract?(): void;
   /** Gives the memory back (shared memory: our share of it). Idempotent. */
   release(): void;
 }
@@ -28,6 +30,8 @@ export interface ReceivedBody {
 /** One of these per channel. Stateless but for the arena it stands for. */
 export interface Serialization {
   newBody(maxBlobSize: number, options: CreateMsgOptions): BodyBuilder;
+  /** A body of a message that is built already, taken over as it is. Where this is missing the message is copied. */
+  adoptBody?(builder: MessageBuilder): BodyBuilder;
   /** What is sent for metadata of `length` bytes at the start of `bytes`; valid until the next call. */
   wrapMetadata(bytes: Uint8Array, length: number): Uint8Array;
   /**

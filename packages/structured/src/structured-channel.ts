@@ -1,245 +1,316 @@
 // struc::Channel: typed messages, told apart by kind, requests and responses (section G of the features).
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BuilderOf, CapnpError, MessageBuilder, type WhichOf } from '@flow-ipc/capnp';
-import {
-  type AbortOptions,
-  abortedError,
-  type Channel,
-  FlowIpcError,
-  type FrameSender,
-  PROTOCOL_VERSION,
-  runEssentialTimers,
-  TransportError,
-} from '@flow-ipc/core';
+import { type AnyChannel, FlowIpcError, runEssentialTimers, TransportError } from '@flow-ipc/core';
+import { ChannelBase } from './channel-base.js';
+import { Engine, type EngineOptions } from './engine.js';
 import { StructError } from './errors.js';
-import { Expectations } from './expectations.js';
-import { ProtocolNegotiation } from './generated/structured-msg.capnp.js';
-import { heapSerialization } from './heap-serialization.js';
-import { MessageAssembler } from './message-assembler.js';
+import type { AnyKindOf, AnyStructType, KindOf } from './kinds.js';
 import { MessageIterator } from './message-iterator.js';
-import { buildUnexpectedResponse, type Metadata, RESPONSE_METADATA_SIZE, writeMetadata } from './metadata.js';
-import type { MsgIn } from './msg-in.js';
-import { type AnyStructType, MsgOut } from './msg-out.js';
-import { PendingResponses, timedOut } from './pending-responses.js';
-import type { CreateMsgOptions, Serialization } from './serialization.js';
-import { isNil, nilToken, randomToken, type SessionToken } from './session-token.js';
+import { anyKind, type Handler, type MsgIn } from './msg-in.js';
+import type { MsgOut } from './msg-out.js';
+import {
+  checkPatience,
+  isPatient,
+  millisecondsLeft,
+  type PatienceOptions,
+  startPatience,
+  timedOut,
+} from './patience.js';
+import { ResponseIterator } from './response-iterator.js';
 
-export interface StructuredChannelOptions {
-  /** How bodies travel. @default heapSerialization */
-  serialization?: Serialization;
-  /** Token that both sides' messages carry. @default nil */
-  sessionToken?: SessionToken;
-  /** Start in log-in mode, as the side that asks or the one that answers. */
-  logIn?: 'client' | 'server';
-  /** Told once why the channel ended: peer gone, its sending ended, protocol broken. Not told of our own close(). */
-  onError?: (error: FlowIpcError) => void;
-  /** A response came that nobody waits for; the handler owns it. Without a handler it is released. */
-  // biome-ignore lint/suspicious/noExplicitAny: the channel's own message type, which options do not carry.
-  onUnexpectedResponse?: (message: MsgIn<any>) => void;
-  /** The peer got a response from us (message `id`) that it did not wait for. */
-  onRemoteUnexpectedResponse?: (id: number, text: string) => void;
-  /** How many messages that nobody expects may wait before the channel gives up. @default 65536 */
-  maxCachedMessages?: number;
+// biome-ignore lint/suspicious/noExplicitAny: options may be written without naming the channel's type.
+export interface StructuredChannelOptions<T extends AnyStructType = any> extends EngineOptions {
+  /**
+   * Told once why the channel ended: peer gone, its sending ended, protocol broken. Not told of our own close(), nor
+   * of an error that a call of ours threw (send(), syncRequest(), a rejected request() that could not be sent).
+   */
+  onError?: (error: FlowIpcError) => unknown;
+  /** See setUnexpectedResponseHandler(). */
+  onUnexpectedResponse?: (message: MsgIn<T>) => unknown;
+  /** See setRemoteUnexpectedResponseHandler(). */
+  onRemoteUnexpectedResponse?: (id: number, text: string) => unknown;
+  /** Do not receive yet: start() will. Sending and expecting are allowed before. @default false */
+  manualStart?: boolean;
 }
 
-export interface RequestOptions<T extends AnyStructType> extends AbortOptions {
-  /** Gives up after so many milliseconds with ERR_FLOW_IPC_TIMEOUT; a late response is dropped. */
-  timeoutMs?: number;
+export interface ResponseOptions<T extends AnyStructType, K extends AnyKindOf<T> = AnyKindOf<T>> {
   /** The message that this request itself answers. */
+  inResponseTo?: MsgIn<T> | undefined;
+  /** The kind that a response must have: one of another kind is released, and the error is STRUCT_UNEXPECTED_KIND. */
+  expect?: K;
+}
+
+export interface RequestOptions<T extends AnyStructType, K extends AnyKindOf<T> = AnyKindOf<T>>
+  extends PatienceOptions,
+    ResponseOptions<T, K> {}
+
+export interface AsyncRequestOptions<T extends AnyStructType> {
   inResponseTo?: MsgIn<T>;
+  /** Any number of responses, until undoExpectResponses(). @default false */
+  openEnded?: boolean;
 }
 
 /** How long an orderly close waits for a peer that reads nothing. */
 const CLOSE_PATIENCE_MS = 5000;
 
-const scratch = new Uint8Array(RESPONSE_METADATA_SIZE);
-const scratchView = new DataView(scratch.buffer);
-
 /**
- * Takes a Channel over and starts at once. Messages are of one Cap'n Proto struct with an anonymous union, whose
- * member in use is the message's kind.
+ * Takes a Channel over and, unless told otherwise, starts at once. Messages are of one Cap'n Proto struct with an
+ * anonymous union, whose member in use is the message's kind.
  *
- * After an error the channel is finished: sends throw it, what waits is rejected with it, and onError is told.
+ * After an error the channel is finished: sends throw it and what waits is rejected with it.
  */
-export class StructuredChannel<T extends AnyStructType> implements AsyncDisposable {
-  readonly type: T;
-  readonly #channel: Channel;
-  readonly #sender: FrameSender;
-  readonly #serialization: Serialization;
-  readonly #options: StructuredChannelOptions;
-  readonly #expectations = new Expectations<MsgIn<T>>();
-  readonly #responses = new PendingResponses<MsgIn<T>>();
-  readonly #iterators = new Set<MessageIterator<MsgIn<T>>>();
-  /** Messages that came while a synchronous request blocked: handled after it, in order. */
-  readonly #deferred: MsgIn<T>[] = [];
-  #syncRequests = 0;
-  #phase: 'in' | 'log-in-client' | 'log-in-server';
-  #logInKind = -1;
-  #token: SessionToken;
-  #lastId = 0;
-  #error: FlowIpcError | undefined;
+export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> implements AsyncDisposable {
+  /** Iterations, and promises of one message. */
+  readonly #waiting = new Set<{ end(error?: unknown): void }>();
 
-  constructor(channel: Channel, type: T, options: StructuredChannelOptions = {}) {
-    if (!type.union)
-      throw new TypeError(`${type.name} has no anonymous union, so its messages cannot be told apart`);
-    this.type = type;
-    this.#channel = channel;
-    this.#sender = channel.stream.sender;
-    this.#serialization = options.serialization ?? heapSerialization;
-    this.#options = options;
-    this.#phase = options.logIn ? `log-in-${options.logIn}` : 'in';
-    this.#token = options.sessionToken ?? (options.logIn === 'server' ? randomToken() : nilToken());
-    const assembler = new MessageAssembler(type, this.#serialization, {
-      checkToken: (token, metadata) => this.#checkToken(token, metadata),
-      onMessage: (message) => this.#onMessage(message),
-      onRemoteUnexpectedResponse: (id, text) => {
-        this.#callHandler(() => options.onRemoteUnexpectedResponse?.(id, text));
-      },
-      onEnd: (error) => this.#end(error),
-    });
-    channel.stream.startSend();
-    const builder = new MessageBuilder();
-    const hello = builder.initRoot(ProtocolNegotiation);
-    hello.maxProtoVer = PROTOCOL_VERSION;
-    hello.maxProtoVerAux = PROTOCOL_VERSION;
-    this.#sender.send(builder.segments()[0]!);
-    channel.stream.startReceive(assembler);
+  constructor(channel: AnyChannel, type: T, options: StructuredChannelOptions<T> = {}) {
+    const engine = new Engine(channel, type, options, (error) => this.#onSettled(error));
+    super(engine);
+    if (options.onUnexpectedResponse) engine.setUnexpectedResponseHandler(options.onUnexpectedResponse);
+    if (options.onRemoteUnexpectedResponse)
+      engine.setRemoteUnexpectedResponseHandler(options.onRemoteUnexpectedResponse);
+    if (!options.manualStart) engine.start(options.onError);
   }
 
-  /** The bundle below, for auto-ping, idle timer, credentials and counters. Do not send through it. */
-  get ownedChannel(): Channel {
-    return this.#channel;
-  }
-
-  /** Nil until known (log-in client). */
-  get sessionToken(): SessionToken {
-    return this.#token;
-  }
-
-  get loggedIn(): boolean {
-    return this.#phase === 'in';
-  }
-
-  /** Why the channel ended, if it did. */
-  get error(): FlowIpcError | undefined {
-    return this.#error;
-  }
-
-  createMsg(options: CreateMsgOptions = {}): MsgOut<T> {
-    return new MsgOut(this.type, this.#serialization.newBody(this.#channel.maxBlobSize, options));
-  }
-
-  /** createMsg() for one-liners: fills the body and returns the message. */
-  buildMsg(fill: (body: BuilderOf<T>) => void, options: CreateMsgOptions = {}): MsgOut<T> {
-    const msg = this.createMsg(options);
-    fill(msg.body);
-    return msg;
+  /** Begins to receive, with `manualStart`. False when called before; then `onError` is not taken. */
+  start(onError?: (error: FlowIpcError) => unknown): boolean {
+    return this.engine.start(onError);
   }
 
   /**
-   * Sends a notification or, with `inResponseTo`, a response. Never blocks. Throws LEAF_TOO_BIG or
-   * INVALID_ARGUMENT (nothing sent, the channel goes on) or the error that ended the channel.
+   * Sends a notification or, with `inResponseTo`, a response. Never blocks. Throws LEAF_TOO_BIG, INVALID_ARGUMENT or
+   * SENDS_FINISHED (nothing sent, the channel goes on) or the error that ended the channel.
    */
   send(msg: MsgOut<T>, inResponseTo?: MsgIn<T>): void {
-    if (this.#phase === 'log-in-client' || (this.#phase === 'log-in-server' && !inResponseTo))
-      throw this.#notLoggedIn();
-    this.#send(msg, inResponseTo?.id ?? 0);
-    this.#phase = 'in';
+    this.engine.send(msg, inResponseTo);
   }
 
-  /** Sends a request; the response is the caller's to release. */
-  request(msg: MsgOut<T>, options: RequestOptions<T> = {}): Promise<MsgIn<T>> {
-    if (options.signal?.aborted) return Promise.reject(abortedError(options.signal));
-    try {
-      return this.#responses.wait(this.#sendRequest(msg, options), options);
-    } catch (err) {
-      return Promise.reject(err);
-    }
+  /** Sends a request; the response is the caller's to release. Rejects with what send() throws, TIMEOUT or ABORTED. */
+  request<K extends AnyKindOf<T> = AnyKindOf<T>>(
+    msg: MsgOut<T>,
+    options: RequestOptions<T, K> = {},
+  ): Promise<MsgIn<T, K>> {
+    return new Promise((resolve, reject) => {
+      const { expect } = options;
+      if (expect !== undefined) this.engine.kindOf(expect);
+      if (isPatient(options)) {
+        this.#requestOne(msg, options, resolve, reject);
+        return;
+      }
+      checkPatience(options);
+      let stop = () => {};
+      const id = this.#requestOne(
+        msg,
+        options,
+        (message) => {
+          stop();
+          resolve(message);
+        },
+        (error) => {
+          stop();
+          reject(error);
+        },
+      );
+      stop = startPatience(options, (error) => {
+        this.engine.abandonRequest(id);
+        reject(error);
+      });
+    });
   }
 
   /**
-   * request() that blocks this thread until the response is there: the fastest round trip. Other messages that
-   * come meanwhile are handled afterwards. Throws ERR_FLOW_IPC_TIMEOUT after `timeoutMs` (the channel goes on).
+   * request() that blocks this thread until the response is there: the fastest round trip. Everything else that
+   * comes meanwhile is handled afterwards, in order; it may be called from a handler, too.
+   *
+   * Throws ERR_FLOW_IPC_TIMEOUT (the channel goes on, a late response is dropped), or the error that ended the
+   * channel meanwhile, which onError is then not told.
    */
-  syncRequest(msg: MsgOut<T>, options: Omit<RequestOptions<T>, 'signal'> = {}): MsgIn<T> {
-    const { timeoutMs } = options;
-    const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
-    let response: MsgIn<T> | undefined;
-    let failure: FlowIpcError | undefined;
-    const id = this.#sendRequest(msg, options);
-    this.#responses.add(id, { resolve: (m) => (response = m), reject: (e) => (failure = e) });
-    this.#syncRequests++;
+  syncRequest<K extends AnyKindOf<T> = AnyKindOf<T>>(
+    msg: MsgOut<T>,
+    options: Omit<RequestOptions<T, K>, 'signal'> = {},
+  ): MsgIn<T, K> {
+    const { engine } = this;
+    if (!engine.started) throw new TypeError('Call start() before syncRequest()');
+    if (options.expect !== undefined) engine.kindOf(options.expect);
+    let limit = Number.POSITIVE_INFINITY;
+    if (!isPatient(options)) {
+      checkPatience(options);
+      limit = millisecondsLeft(options);
+    }
+    const deadline = limit === Number.POSITIVE_INFINITY ? limit : performance.now() + limit;
+    let response: MsgIn<T, K> | undefined;
+    let failure: unknown;
+    const id = this.#requestOne(
+      msg,
+      options,
+      (m) => (response = m),
+      (e) => (failure = e),
+      true,
+    );
+    engine.hold();
     try {
       while (!response && !failure) {
         const left = deadline - performance.now();
         if (left <= 0) {
-          this.#responses.abandon(id);
-          throw timedOut(timeoutMs!);
+          engine.abandonRequest(id);
+          throw timedOut(limit);
         }
         // Our pings on this and other channels of the thread must go on, or their peers give us up.
-        this.#channel.stream.waitReadable(Math.min(left, runEssentialTimers()));
+        engine.channel.waitReadable(Math.min(left, runEssentialTimers()));
       }
     } finally {
-      if (--this.#syncRequests === 0 && this.#deferred.length > 0) setImmediate(() => this.#handleDeferred());
+      if (engine.release()) setImmediate(() => engine.deliverHeld());
     }
     if (failure) throw failure;
     return response!;
   }
 
-  /** Calls `handler` with the next message of the kind, which it then owns. Throws ALREADY_EXPECTED. */
-  expectMsg(which: WhichOf<T>, handler: (message: MsgIn<T>) => void): void {
-    this.#expectations.expect(this.#kindOf(which), true, handler);
+  /**
+   * request() with a handler, called without the detour of a promise, and with as many responses as come if
+   * `openEnded`. Returns the request's id, for undoExpectResponses(). Handlers are not told when the channel ends.
+   */
+  asyncRequest(msg: MsgOut<T>, handler: Handler<T>, options: AsyncRequestOptions<T> = {}): number {
+    return this.engine.request(msg, options.inResponseTo, {
+      onResponse: handler,
+      onEnd: () => {},
+      once: !options.openEnded,
+      blocking: false,
+    });
+  }
+
+  /**
+   * An open-ended request: all responses as they come. Ends when the peer ends its sending or this side closes;
+   * throws what request() would reject with. Leaving the loop undoes the request: later responses are unexpected.
+   */
+  responses<K extends AnyKindOf<T> = AnyKindOf<T>>(
+    msg: MsgOut<T>,
+    options: RequestOptions<T, K> = {},
+  ): ResponseIterator<MsgIn<T, K>> {
+    const { expect } = options;
+    if (expect !== undefined) this.engine.kindOf(expect);
+    checkPatience(options);
+    const id = this.engine.request(msg, options.inResponseTo, {
+      onResponse: (message) =>
+        take(
+          message,
+          expect,
+          (m) => iterator.push(m),
+          (e) => iterator.end(e),
+        ),
+      // The iteration ends with all others, see #onSettled.
+      onEnd: () => {},
+      once: false,
+      blocking: false,
+    });
+    const iterator = new ResponseIterator<MsgIn<T, K>>(id, this.engine.backlog, options, (why) => {
+      if (why === 'left') this.engine.undoExpectResponses(id);
+      else this.engine.abandonRequest(id);
+      this.#waiting.delete(iterator);
+    });
+    this.#waiting.add(iterator);
+    return iterator;
+  }
+
+  /**
+   * Calls `handler` with the next message of the kind, which it then owns: at once when one is there. Throws
+   * ALREADY_EXPECTED, NOT_LOGGED_IN.
+   */
+  expectMsg<K extends KindOf<T>>(which: K, handler: Handler<T, K>): void {
+    this.engine.expect(which, true, anyKind(handler));
   }
 
   /** The same for every message of the kind, until undoExpectMsgs(). The way with the lowest latency. */
-  expectMsgs(which: WhichOf<T>, handler: (message: MsgIn<T>) => void): void {
-    this.#expectations.expect(this.#kindOf(which), false, handler);
+  expectMsgs<K extends KindOf<T>>(which: K, handler: Handler<T, K>): void {
+    this.engine.expect(which, false, anyKind(handler));
   }
 
-  /** False when nothing was expected. Later messages of the kind are kept. */
-  undoExpectMsgs(which: WhichOf<T>): boolean {
-    return this.#expectations.undo(this.#kindOf(which));
+  /**
+   * The next message of a kind, as a promise. Rejects when the channel ends first, with TIMEOUT or ABORTED, and what
+   * expectMsg() throws.
+   */
+  message<K extends KindOf<T>>(which: K, options: PatienceOptions = {}): Promise<MsgIn<T, K>> {
+    return new Promise((resolve, reject) => {
+      const { engine } = this;
+      checkPatience(options);
+      let stopPatience = () => {};
+      let waiting = true;
+      const waiter = {
+        end: (error?: unknown) => {
+          engine.undoExpect(which);
+          done();
+          reject(error ?? engine.error);
+        },
+      };
+      const done = () => {
+        waiting = false;
+        stopPatience();
+        this.#waiting.delete(waiter);
+      };
+      engine.expect(which, true, (message) => {
+        done();
+        resolve(message as unknown as MsgIn<T, K>);
+      });
+      if (!waiting) return;
+      this.#waiting.add(waiter);
+      stopPatience = startPatience(options, waiter.end);
+      if (engine.settled) waiter.end(engine.error);
+    });
   }
 
   /**
    * Messages of one kind as they come. Ends when the peer ends its sending or this side closes; throws when the
-   * peer is lost. Leaving the loop releases what it did not see.
+   * peer is lost, and TIMEOUT or ABORTED. Leaving the loop releases what it did not see. A loop that is too slow
+   * fills the channel's limits (maxCachedMessages).
    */
-  messages(which: WhichOf<T>, options: AbortOptions = {}): AsyncIterableIterator<MsgIn<T>, undefined> {
-    const { signal } = options;
-    if (signal?.aborted) {
-      const nothing = new MessageIterator<MsgIn<T>>(() => {});
-      nothing.end(abortedError(signal));
-      return nothing;
+  messages<K extends KindOf<T>>(which: K, options: PatienceOptions = {}): MessageIterator<MsgIn<T, K>> {
+    const { engine } = this;
+    engine.kindOf(which);
+    let patience = options;
+    let over: unknown;
+    try {
+      checkPatience(options);
+    } catch (err) {
+      if (!(err instanceof FlowIpcError)) throw err;
+      over = err;
+      patience = {};
     }
-    const kind = this.#kindOf(which);
-    const iterator = new MessageIterator<MsgIn<T>>(() => {
-      this.#expectations.undo(kind);
-      this.#iterators.delete(iterator);
-    }, signal);
-    this.#expectations.expect(kind, false, (message) => iterator.push(message));
-    this.#iterators.add(iterator);
-    if (this.#error) endIterator(iterator, this.#error);
+    let expecting = false;
+    const iterator = new MessageIterator<MsgIn<T, K>>(engine.backlog, patience, () => {
+      if (expecting) engine.undoExpect(which);
+      this.#waiting.delete(iterator);
+    });
+    if (over !== undefined) {
+      iterator.end(over);
+      return iterator;
+    }
+    try {
+      engine.expect(which, false, (message) => iterator.push(message as unknown as MsgIn<T, K>));
+    } catch (err) {
+      iterator.end();
+      throw err;
+    }
+    expecting = true;
+    this.#waiting.add(iterator);
+    if (engine.settled) endIterator(iterator, engine.error!);
     return iterator;
   }
 
-  /** Log-in server: the kind of request that a client logs in with. */
-  expectLogInRequest(which: WhichOf<T>, handler: (request: MsgIn<T>) => void): void {
-    this.#logInKind = this.#kindOf(which);
-    this.#expectations.expect(this.#logInKind, true, handler);
+  /**
+   * Log-in server: expects the request that a client logs in with. Sending a response to it completes the log-in.
+   * Throws ALREADY_EXPECTED when called twice, NOT_LOGGED_IN on a channel that is no log-in server (any more).
+   */
+  expectLogInRequest<K extends KindOf<T>>(which: K, handler: Handler<T, K>): void {
+    this.engine.expectLogInRequest(which, anyKind(handler), true);
   }
 
-  get queuedBytes(): number {
-    return this.#channel.queuedBytes;
-  }
-
+  /** Settles when {@link queuedBytes} is 0, or with the error that ended sending. */
   drained(): Promise<void> {
-    return this.#channel.drained();
+    return this.engine.channel.drained();
   }
 
   /** Ends sending behind all that was sent; settles once the kernel has it. Receiving goes on. */
   endSending(): Promise<void> {
-    return this.#channel.endSending();
+    return this.engine.endSending();
   }
 
   /**
@@ -247,7 +318,7 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
    * waited for no longer than `timeoutMs`.
    */
   async closeGracefully(timeoutMs = CLOSE_PATIENCE_MS): Promise<void> {
-    if (!this.#error) {
+    if (!this.error) {
       const patience = new AbortController();
       const flushed = this.endSending().catch(() => {});
       await Promise.race([flushed, sleep(timeoutMs, undefined, patience).catch(() => {})]);
@@ -256,186 +327,49 @@ export class StructuredChannel<T extends AnyStructType> implements AsyncDisposab
     this.close();
   }
 
-  /** Closes at once. Pending requests are rejected, iterations end. Idempotent. */
-  close(): void {
-    this.#finish(new FlowIpcError(TransportError.CLOSED, 'The channel was closed'));
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.closeGracefully();
   }
 
-  #kindOf(which: WhichOf<T>): number {
-    const kind = this.type.union!.names.indexOf(which as string);
-    if (kind < 0) throw new TypeError(`${this.type.name} has no union member '${String(which)}'`);
-    return kind;
+  #requestOne<K extends AnyKindOf<T>>(
+    msg: MsgOut<T>,
+    { inResponseTo, expect }: ResponseOptions<T, K>,
+    resolve: (message: MsgIn<T, K>) => void,
+    reject: (error: unknown) => void,
+    blocking = false,
+  ): number {
+    const onResponse =
+      expect === undefined ? anyKind(resolve) : (message: MsgIn<T>) => take(message, expect, resolve, reject);
+    return this.engine.request(msg, inResponseTo, { onResponse, onEnd: reject, once: true, blocking });
   }
 
-  #notLoggedIn(): FlowIpcError {
-    return new FlowIpcError(
-      StructError.NOT_LOGGED_IN,
-      'Only the log-in may be exchanged before log-in is done',
-    );
+  #onSettled(error: FlowIpcError): void {
+    for (const iterator of [...this.#waiting]) endIterator(iterator, error);
   }
+}
 
-  #sendRequest(msg: MsgOut<T>, options: { inResponseTo?: MsgIn<T> }): number {
-    if (this.#phase === 'log-in-server' || (this.#phase === 'log-in-client' && this.#lastId > 0))
-      throw this.#notLoggedIn();
-    return this.#send(msg, options.inResponseTo?.id ?? 0);
+/** Hands a message on if it is of the kind, any if undefined. */
+function take<T extends AnyStructType, K extends AnyKindOf<T>>(
+  message: MsgIn<T>,
+  kind: K | undefined,
+  accept: (message: MsgIn<T, K>) => void,
+  refuse: (error: FlowIpcError) => void,
+): void {
+  const { which } = message;
+  if (kind === undefined || which === kind) {
+    accept(message as unknown as MsgIn<T, K>);
+    return;
   }
-
-  #send(msg: MsgOut<T>, originatingId: number): number {
-    if (this.#error) throw this.#error;
-    const fd = msg.nativeHandle?.fd ?? -1;
-    if (fd >= 0 && !this.#channel.handlesEnabled) {
-      throw new FlowIpcError(TransportError.INVALID_ARGUMENT, 'This channel carries no descriptors');
-    }
-    const blobs = msg.emit(this.#channel.maxBlobSize);
-    const id = ++this.#lastId;
-    const size = writeMetadata(scratch, scratchView, id, blobs.length, originatingId, this.#token);
-    this.#sender.cork();
-    try {
-      this.#sender.send(this.#serialization.wrapMetadata(scratch, size), fd);
-      for (const blob of blobs) this.#sender.send(blob);
-    } catch (err) {
-      this.#end(err as FlowIpcError);
-      throw err;
-    } finally {
-      this.#sender.uncork();
-    }
-    return id;
-  }
-
-  #checkToken(token: SessionToken, metadata: Metadata): void {
-    if (this.#phase === 'log-in-client') {
-      if (metadata.originatingId !== 1)
-        throw new FlowIpcError(StructError.LOG_IN_MISUSED_SCHEMA, 'Not a log-in response');
-      if (isNil(token))
-        throw new FlowIpcError(StructError.BAD_AUTH, 'The log-in response has no session token');
-      this.#token = token.slice();
-      this.#phase = 'in';
-      return;
-    }
-    if (this.#phase === 'log-in-server') {
-      if (metadata.originatingId !== 0 || metadata.id !== 1) {
-        throw new FlowIpcError(StructError.LOG_IN_MISUSED_SCHEMA, 'The first message is no log-in request');
-      }
-      if (!isNil(token))
-        throw new FlowIpcError(StructError.BAD_AUTH, 'A log-in request cannot have a session token yet');
-      return;
-    }
-    for (let i = 0; i < 16; i++) {
-      if (token[i] !== this.#token[i])
-        throw new FlowIpcError(StructError.BAD_AUTH, "A message with another session's token");
-    }
-  }
-
-  #onMessage(message: MsgIn<T>): void {
-    if (message.originatingId !== 0) this.#onResponse(message);
-    else if (this.#syncRequests > 0 || this.#deferred.length > 0) this.#deferred.push(message);
-    else this.#onUnsolicited(message);
-  }
-
-  #onResponse(message: MsgIn<T>): void {
-    const outcome = this.#responses.settle(message.originatingId, message);
-    if (outcome === 'late') message.release();
-    else if (outcome === 'unexpected') this.#onUnexpectedResponse(message);
-  }
-
-  #onUnexpectedResponse(message: MsgIn<T>): void {
-    const text = `message ${message.id} answers message ${message.originatingId}, for which nobody waits`;
-    const bytes = buildUnexpectedResponse(message.id, text, this.#token);
-    try {
-      this.#sender.send(this.#serialization.wrapMetadata(bytes, bytes.length));
-    } catch (err) {
-      this.#end(err as FlowIpcError);
-    }
-    const handler = this.#options.onUnexpectedResponse;
-    if (handler) this.#callHandler(() => handler(message));
-    else message.release();
-  }
-
-  #onUnsolicited(message: MsgIn<T>): void {
-    const kind = (message.body as { whichIndex: number }).whichIndex;
-    if (this.#phase === 'log-in-server' && kind !== this.#logInKind) {
-      message.release();
-      this.#end(
-        new FlowIpcError(StructError.UNEXPECTED_LOG_IN_REQUEST, 'The log-in request is of another kind'),
-      );
-      return;
-    }
-    if (this.#callHandler(() => this.#expectations.deliver(kind, message))) return;
-    this.#expectations.keep(kind, message);
-    if (this.#expectations.cached > (this.#options.maxCachedMessages ?? 65536)) {
-      this.#end(
-        new FlowIpcError(
-          StructError.CACHE_LIMIT,
-          `${this.#expectations.cached} messages came that nobody expects`,
-        ),
-      );
-    }
-  }
-
-  /**
-   * Runs a user's handler; its result, or true if it threw. A message that turns out malformed as it is read is
-   * the peer's fault and ends the channel. Any other exception is the program's and surfaces as an uncaught one.
-   */
-  #callHandler(call: () => unknown): unknown {
-    try {
-      return call();
-    } catch (err) {
-      if (isMalformedMessage(err)) {
-        this.#end(
-          new FlowIpcError(StructError.DESERIALIZE_FAILED, 'Malformed message from the peer', { cause: err }),
-        );
-      } else {
-        process.nextTick(() => {
-          throw err;
-        });
-      }
-      return true;
-    }
-  }
-
-  #handleDeferred(): void {
-    while (this.#deferred.length > 0 && this.#syncRequests === 0)
-      this.#onUnsolicited(this.#deferred.shift()!);
-  }
-
-  /** The channel is over for a reason that its owner did not give. */
-  #end(error: FlowIpcError): void {
-    if (this.#error) return;
-    this.#finish(error);
-    const handler = this.#options.onError;
-    if (handler) this.#callHandler(() => handler(error));
-  }
-
-  #finish(error: FlowIpcError): void {
-    if (this.#error) return;
-    this.#error = error;
-    // The peer only ended its own sending: what we have queued for it still leaves.
-    const flushFirst = error.code === TransportError.RECEIVES_FINISHED && this.queuedBytes > 0;
-    if (flushFirst)
-      this.drained().then(
-        () => this.#channel.close(),
-        () => this.#channel.close(),
-      );
-    else this.#channel.close();
-    this.#responses.rejectAll(error);
-    for (const iterator of [...this.#iterators]) endIterator(iterator, error);
-    if (error.code === TransportError.CLOSED) {
-      for (const message of this.#expectations.drain()) message.release();
-      for (const message of this.#deferred.splice(0)) message.release();
-    }
-  }
+  message.release();
+  refuse(
+    new FlowIpcError(
+      StructError.UNEXPECTED_KIND,
+      `The response is '${String(which)}', not '${String(kind)}'`,
+    ),
+  );
 }
 
 function endIterator(iterator: { end(error?: unknown): void }, error: FlowIpcError): void {
   const orderly = error.code === TransportError.RECEIVES_FINISHED || error.code === TransportError.CLOSED;
   iterator.end(orderly ? undefined : error);
-}
-
-/** Reading the wrong member of a union is the reader's mistake; everything else a reader throws lies in the bytes. */
-function isMalformedMessage(err: unknown): boolean {
-  return err instanceof CapnpError && err.code !== 'ERR_FLOW_IPC_CAPNP_WRONG_UNION_MEMBER';
 }

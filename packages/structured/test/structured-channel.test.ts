@@ -5,28 +5,18 @@ import { StructError, StructuredChannel } from '../src/index.js';
 import { Ask, type Body } from './generated/test-body.capnp.js';
 import {
   answer,
+  answerAsks,
   ask,
   channels,
   closeAll,
+  coded,
   HELLO,
   pair,
-  type TestChannel,
   turn,
   withRawPeer,
 } from './harness.js';
 
 afterEach(closeAll);
-
-const coded = (code: string) =>
-  expect.objectContaining({ code: expect.stringMatching(new RegExp(`${code}$`)) });
-
-function answerAsks(channel: TestChannel): void {
-  channel.expectMsgs('ask', (request) => {
-    using _ = request;
-    using response = answer(channel, Number(request.body.ask.number) + 1);
-    channel.send(response, request);
-  });
-}
 
 describe('requests', () => {
   it('get their response, whatever the order', async () => {
@@ -308,7 +298,7 @@ describe('a peer that breaks the protocol ends the channel:', () => {
       raw.sendNativeHandle(handle, bytes(BODY));
     }
     await turn(20);
-    expect(onError).toHaveBeenCalledWith(coded('MISUSED_SCHEMA'));
+    expect(onError).toHaveBeenCalledWith(coded('GOT_HNDL'));
     closeAll();
     expect(readdirSync('/proc/self/fd').length).toBe(before);
   });

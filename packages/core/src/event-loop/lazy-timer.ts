@@ -1,6 +1,6 @@
 // A timer that traffic pushes back: touching it costs one clock read, not a timer restart.
 import { performance } from 'node:perf_hooks';
-import type { EventLoop, LoopTimer } from './event-loop.js';
+import type { Direction, EventLoop, LoopTimer } from './event-loop.js';
 
 /** Timers that must go on while this thread blocks in a synchronous request: pings, or the peer gives us up. */
 const essential = new Set<LazyTimer>();
@@ -16,10 +16,11 @@ export class LazyTimer {
   #last = 0;
   #running = false;
 
-  constructor(loop: EventLoop, periodMs: number, task: () => void) {
+  constructor(loop: EventLoop, direction: Direction, periodMs: number, task: () => void) {
+    if (!(periodMs >= 1)) throw new RangeError(`A period is at least 1 ms, not ${periodMs}`);
     this.#periodMs = periodMs;
     this.#task = task;
-    this.#timer = loop.timer(() => this.#onTimer());
+    this.#timer = loop.timer(() => this.#onTimer(), direction);
   }
 
   start(options: { essential?: boolean } = {}): void {
@@ -33,10 +34,11 @@ export class LazyTimer {
     this.#last = performance.now();
   }
 
+  /** For good. */
   stop(): void {
     this.#running = false;
     essential.delete(this);
-    this.#timer.stop();
+    this.#timer.close();
   }
 
   /** Milliseconds until expiry; zero or less when due. */

@@ -15,6 +15,7 @@ class UvFdWatch implements FdWatch {
   #armed = 0;
   #dispatching = false;
   #closed = false;
+  crossings = 0;
 
   constructor(fd: number) {
     this.#watcher = new FdWatcher(fd, (ready) => this.#onReady(ready));
@@ -27,6 +28,7 @@ class UvFdWatch implements FdWatch {
   }
 
   #onReady(ready: number): void {
+    this.crossings++;
     this.#dispatching = true;
     try {
       if (ready & READABLE) this.#run('rcv');
@@ -49,6 +51,7 @@ class UvFdWatch implements FdWatch {
     const want = (this.#rcv ? READABLE : 0) | (this.#snd ? WRITABLE : 0);
     if (want === this.#armed) return;
     this.#armed = want;
+    this.crossings++;
     this.#watcher.start(want);
   }
 
@@ -85,9 +88,14 @@ class NodeTimer implements LoopTimer {
     clearTimeout(this.#timeout);
     this.#timeout = undefined;
   }
+
+  close(): void {
+    this.stop();
+  }
 }
 
 export const uvEventLoop: EventLoop = {
   watch: (fd) => new UvFdWatch(fd),
   timer: (task) => new NodeTimer(task),
+  endOfTurn: queueMicrotask,
 };

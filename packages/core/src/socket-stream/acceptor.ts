@@ -1,23 +1,16 @@
 // Native_socket_stream_acceptor: listens, accepts eagerly, pairs connections with those who wait (features 55, 56).
-import { accept, closeFd, listenAbstract } from '@flow-ipc/native';
-import type { EventLoop, FdWatch } from '../event-loop/event-loop.js';
+import { acceptorClose, acceptorError, acceptorOpen } from '../diagnostics.js';
+import type { EventLoop } from '../event-loop/event-loop.js';
 import { uvEventLoop } from '../event-loop/uv-event-loop.js';
-import { EAGAIN } from '../util/errno.js';
-import { abortedError, FlowIpcError, fromNative, systemError, TransportError } from '../util/errors.js';
+import { abortedError, FlowIpcError, TransportError } from '../util/errors.js';
 import type { SharedName } from '../util/shared-name.js';
 import { WaiterQueue } from '../util/waiter-queue.js';
+import { Listener } from './listener.js';
 import { NativeSocketStream } from './native-socket-stream.js';
 
-const BACKLOG = 4096;
-/** Out of descriptors (process, system) or memory: it may pass, and the connection waits in the backlog. */
-const TRANSIENT = new Set([-24, -23, -105, -12]);
-const RETRY_MS = 100;
-
-export class NativeSocketStreamAcceptor {
-  readonly name: string;
-  readonly #fd: number;
+export class NativeSocketStreamAcceptor implements Disposable {
+  readonly #listener: Listener;
   readonly #loop: EventLoop;
-  readonly #watch: FdWatch;
   /** Connections nobody asked for yet, and requests without a connection: at most one of them is not empty. */
   readonly #surplus: NativeSocketStream[] = [];
   readonly #deficit = new WaiterQueue<NativeSocketStream>();
@@ -25,15 +18,17 @@ export class NativeSocketStreamAcceptor {
 
   /** Binds and listens at once. FlowIpcError SYSTEM with errno EADDRINUSE when another process listens there. */
   constructor(name: SharedName | string, loop: EventLoop = uvEventLoop) {
-    this.name = String(name);
     this.#loop = loop;
-    try {
-      this.#fd = listenAbstract(this.name, BACKLOG);
-    } catch (err) {
-      throw fromNative(err, `Cannot listen on ${this.name}`);
-    }
-    this.#watch = loop.watch(this.#fd);
-    this.#watch.wait('rcv', this.#onReadable);
+    this.#listener = new Listener(String(name), loop);
+    this.#listener.wait(this.#onReadable);
+    acceptorOpen(
+      () => ({ acceptor: this }),
+      () => this.name,
+    );
+  }
+
+  get name(): string {
+    return this.#listener.name;
   }
 
   /** The next connection, first come first served. Rejects with the error that ended accepting, or on abort. */
@@ -46,51 +41,68 @@ export class NativeSocketStreamAcceptor {
     return this.#deficit.wait(signal);
   }
 
+  /** Connections as they come, until the acceptor is closed; throws on anything else that ends accepting. */
+  async *connections(options: { signal?: AbortSignal } = {}): AsyncGenerator<NativeSocketStream, void, void> {
+    try {
+      for (;;) yield await this.accept(options);
+    } catch (err) {
+      if ((err as FlowIpcError).code !== TransportError.CLOSED) throw err;
+    }
+  }
+
   ref(): void {
-    this.#watch.ref();
+    this.#listener.ref();
   }
 
   unref(): void {
-    this.#watch.unref();
+    this.#listener.unref();
   }
 
   /** Stops listening; connections not asked for are closed, requests are rejected. Idempotent. */
   close(): void {
-    if (this.#error?.code === TransportError.CLOSED) return;
-    this.#watch.close();
-    closeFd(this.#fd);
+    if (this.#listener.closed) return;
+    this.#listener.close();
+    acceptorClose(
+      () => ({ acceptor: this }),
+      () => this.name,
+    );
     for (const stream of this.#surplus.splice(0)) stream.close();
     this.#fail(new FlowIpcError(TransportError.CLOSED, 'The acceptor was closed'));
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   readonly #onReadable = (): void => {
-    while (this.#error === undefined) {
-      const fd = accept(this.#fd);
-      if (fd === EAGAIN) break;
-      if (TRANSIENT.has(fd)) {
-        // Watching on would spin: the listener stays readable.
-        this.#loop.timer(this.#onReadable).start(RETRY_MS);
-        return;
+    try {
+      for (let fd = this.#listener.next(); fd !== undefined; fd = this.#listener.next()) {
+        this.#take(fd);
+        if (this.#error) return;
       }
-      if (fd < 0) {
-        this.#fail(systemError('accept', fd, `Cannot accept on ${this.name}`));
-        return;
-      }
-      this.#take(fd);
+    } catch (err) {
+      const error = err as FlowIpcError;
+      acceptorError(
+        () => ({ acceptor: this, error }),
+        () => `${this.name}: ${error.message}`,
+      );
+      this.#fail(error);
+      return;
     }
-    if (this.#error === undefined) this.#watch.wait('rcv', this.#onReadable);
+    this.#listener.wait(this.#onReadable);
   };
 
   #take(fd: number): void {
     let stream: NativeSocketStream;
     try {
-      stream = new NativeSocketStream(fd, this.#loop);
+      stream = new NativeSocketStream(fd, { loop: this.#loop });
     } catch {
       return; // The peer's credentials cannot be had: it is of no use to anybody.
     }
     if (!this.#deficit.serve(stream)) this.#surplus.push(stream);
   }
 
+  /** Remembered for all who ask from now on. */
   #fail(error: FlowIpcError): void {
     this.#error = error;
     this.#deficit.rejectAll(error);

@@ -1,9 +1,11 @@
 // The receiving half of a socket stream: drains the socket into one buffer and cuts it into messages.
 import { closeFd, out, recv } from '@flow-ipc/native';
 import type { FdWatch } from '../event-loop/event-loop.js';
-import { EAGAIN, EINTR } from '../util/errno.js';
+import type { FrameSink } from '../transport.js';
+import { EAGAIN, ECONNRESET, EINTR } from '../util/errno.js';
 import { FlowIpcError, systemError, TransportError } from '../util/errors.js';
 import { negotiate } from '../util/protocol-negotiator.js';
+import type { DescriptorReserve } from './descriptor-reserve.js';
 import { END_OF_SENDING, HEADER_SIZE, PING } from './frame.js';
 import { acquireReceiveBuffer, ReceiveBuffer, releaseReceiveBuffer } from './receive-buffer.js';
 
@@ -13,15 +15,17 @@ const OUT_SURPLUS = 2;
 /** The rest of a message at least this long is read straight into its own memory, saving a copy. */
 const DIRECT_READ = 16 * 1024;
 
-/** Where received messages go. */
-export interface FrameSink {
-  /**
-   * One message: `length` bytes at `offset` of `buffer`, and a descriptor (-1: none) that the sink now owns.
-   * Unless `owned`, the buffer is re-used after the call returns: copy what is to be kept.
-   */
-  onMessage(buffer: ReceiveBuffer, offset: number, length: number, fd: number, owned: boolean): void;
-  /** Reading is over, once: in good order (RECEIVES_FINISHED), by end of file, or by an error. */
-  onEnd(error: FlowIpcError): void;
+/** What a receiver needs of the stream that it is half of. */
+export interface ReceiverHost {
+  watch(): FdWatch;
+  /** Makes sure that a descriptor which comes finds room. */
+  readonly reserve: DescriptorReserve | undefined;
+  /** Something was read. */
+  onActivity(): void;
+  /** The kernel refused, or the peer is gone: the other direction cannot go on either. Called before the sink's onEnd. */
+  onReceiveFailed(error: FlowIpcError): void;
+  /** Receiving is over, for whatever reason but stop(). Called before the sink's onEnd. */
+  onReceiveEnd(error: FlowIpcError): void;
 }
 
 /**
@@ -33,10 +37,9 @@ export interface FrameSink {
  */
 export class FrameReceiver {
   readonly #fd: number;
-  readonly #watch: FdWatch;
   readonly #sink: FrameSink;
-  readonly #onActivity: () => void;
-  #state: 'idle' | 'running' | 'paused' | 'ended' = 'idle';
+  readonly #host: ReceiverHost;
+  #state: 'running' | 'paused' | 'ended' = 'paused';
   #versionKnown = false;
 
   // What is being parsed; fields, not locals, so that a handler may drain() again in the midst of it.
@@ -56,21 +59,29 @@ export class FrameReceiver {
   bytes = 0;
   systemCalls = 0;
 
-  constructor(fd: number, watch: FdWatch, sink: FrameSink, onActivity: () => void) {
+  #error: FlowIpcError | undefined;
+
+  constructor(fd: number, sink: FrameSink, host: ReceiverHost) {
     this.#fd = fd;
-    this.#watch = watch;
     this.#sink = sink;
-    this.#onActivity = onActivity;
+    this.#host = host;
+  }
+
+  get running(): boolean {
+    return this.#state === 'running';
   }
 
   get ended(): boolean {
     return this.#state === 'ended';
   }
 
+  get error(): FlowIpcError | undefined {
+    return this.#error;
+  }
+
   start(): void {
-    if (this.#state !== 'idle') return;
     this.#state = 'running';
-    this.#watch.wait('rcv', this.#onReadable);
+    this.#wait();
   }
 
   /** Stops handing out messages; what has been read already is kept. */
@@ -82,15 +93,24 @@ export class FrameReceiver {
     if (this.#state !== 'paused') return;
     this.#state = 'running';
     // Not from within the caller: it may be a handler whose message lies in the very buffer.
-    queueMicrotask(() => {
-      this.drain();
-      if (this.#state === 'running') this.#watch.wait('rcv', this.#onReadable);
-    });
+    queueMicrotask(this.#onReadable);
+  }
+
+  resumeNow(): void {
+    if (this.#state !== 'paused') return;
+    this.#state = 'running';
+    this.#onReadable();
   }
 
   /** Reads and hands out what is there now. */
   drain(): void {
     while (this.#state === 'running' && this.#readOnce());
+  }
+
+  /** Hands out what was read already, when called from within the sink. False when there is nothing. */
+  drainBuffered(): boolean {
+    if (this.#state !== 'running' || !this.#buffer || this.#pos >= this.#end) return false;
+    return this.#readOnce();
   }
 
   /** Ends reading from outside; descriptors not handed out are closed. The sink is not told. */
@@ -104,14 +124,26 @@ export class FrameReceiver {
 
   fail(error: FlowIpcError): void {
     if (this.#state === 'ended') return;
+    this.#error = error;
     this.stop();
+    this.#host.onReceiveEnd(error);
     this.#sink.onEnd(error);
+  }
+
+  /** A failure of the connection itself. */
+  #failBoth(error: FlowIpcError): void {
+    this.#host.onReceiveFailed(error);
+    this.fail(error);
   }
 
   readonly #onReadable = (): void => {
     this.drain();
-    if (this.#state === 'running') this.#watch.wait('rcv', this.#onReadable);
+    this.#wait();
   };
+
+  #wait(): void {
+    if (this.#state === 'running') this.#host.watch().wait('rcv', this.#onReadable);
+  }
 
   /** One system call and the messages it brought. False when the socket is (most likely) empty. */
   #readOnce(): boolean {
@@ -153,10 +185,13 @@ export class FrameReceiver {
   /** Bytes read (> 0), or 0 after dealing with "nothing there", end of file and errors. */
   #recv(target: Uint8Array, offset: number, room: number): number {
     this.systemCalls++;
+    const { reserve } = this.#host;
+    reserve?.lend();
     const n = recv(this.#fd, target, offset, room);
+    const received = reserve ? reserve.takeBack(out[OUT_FD]!) : out[OUT_FD]!;
     if (n > 0) {
       this.bytes += n;
-      this.#onActivity();
+      this.#host.onActivity();
       if (out[OUT_SURPLUS] !== 0) {
         this.fail(
           new FlowIpcError(
@@ -166,11 +201,13 @@ export class FrameReceiver {
         );
         return 0;
       }
-      this.#readFd = out[OUT_FD]!;
+      this.#readFd = received;
       return n;
     }
-    if (n === 0) this.fail(new FlowIpcError(TransportError.EOF, 'The peer closed the connection'));
-    else if (n !== EAGAIN && n !== EINTR) this.fail(systemError('recvmsg', n, 'Cannot receive'));
+    if (n === 0) this.#failBoth(new FlowIpcError(TransportError.EOF, 'The peer closed the connection'));
+    // The same, but it had not read all that we sent.
+    else if (n === ECONNRESET) this.#failBoth(peerGone(n));
+    else if (n !== EAGAIN && n !== EINTR) this.#failBoth(systemError('recvmsg', n, 'Cannot receive'));
     return 0;
   }
 
@@ -206,13 +243,14 @@ export class FrameReceiver {
       const length = buffer.view.getUint16(pos, true);
       const blob = this.#versionKnown && length !== PING ? length : 0;
       const frameEnd = pos + HEADER_SIZE + blob;
+      if (frameEnd >= this.#end && !this.#takePartialFd(pos)) return;
+      if (frameEnd > this.#end) {
+        this.#keepPartial(buffer, pos, blob);
+        return;
+      }
+      // Begun in an earlier read, or the last of this one: it may have a descriptor.
       let fd = -1;
-      if (frameEnd >= this.#end) {
-        if (!this.#takePartialFd(pos)) return;
-        if (frameEnd > this.#end) {
-          this.#keepPartial(buffer, pos, blob);
-          return;
-        }
+      if (frameEnd === this.#end || pos < this.#readStart) {
         fd = this.#partialFd;
         this.#partialFd = -1;
       }
@@ -279,3 +317,6 @@ export class FrameReceiver {
     );
   }
 }
+
+const peerGone = (errno: number) =>
+  new FlowIpcError(TransportError.EOF, 'The peer closed the connection', { errno, syscall: 'recvmsg' });

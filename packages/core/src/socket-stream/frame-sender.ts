@@ -16,14 +16,24 @@ const GATHER_LIMIT = 64 * 1024;
 
 const scratch = new Uint8Array(HEADER_SIZE + COPY_LIMIT);
 
+/** What a sender needs of the stream that it is half of. */
+export interface SenderHost {
+  watch(): FdWatch;
+  /** Runs the task when this turn is over. Absent where nothing runs between turns: every send leaves at once then. */
+  readonly endOfTurn: ((task: () => void) => void) | undefined;
+  /** The kernel refused: the other direction cannot go on either. */
+  onSendFailed(error: FlowIpcError): void;
+}
+
 /**
  * The first message of a turn leaves at once; further ones of the same turn are gathered and leave together
  * when the turn ends (microtask), so a burst costs few system calls and a lone message no delay.
+ *
+ * A caller that drives the loop itself has no turns: each message leaves at once, unless corked.
  */
 export class FrameSender {
   readonly #fd: number;
-  readonly #watch: FdWatch;
-  readonly #onSystemError: (error: FlowIpcError) => void;
+  readonly #host: SenderHost;
   readonly #queue = new SendQueue();
   #started = false;
   #corked = 0;
@@ -32,7 +42,7 @@ export class FrameSender {
   #finished = false;
   #error: FlowIpcError | undefined;
   #reported = false;
-  readonly #waiters: { resolve: () => void; reject: (err: FlowIpcError) => void }[] = [];
+  #waiters: ((error?: FlowIpcError) => void)[] = [];
 
   /** Called after each user message: what re-arms the ping timer. */
   onSent: () => void = () => {};
@@ -40,10 +50,9 @@ export class FrameSender {
   bytesSent = 0;
   #directCalls = 0;
 
-  constructor(fd: number, watch: FdWatch, onSystemError: (error: FlowIpcError) => void) {
+  constructor(fd: number, host: SenderHost) {
     this.#fd = fd;
-    this.#watch = watch;
-    this.#onSystemError = onSystemError;
+    this.#host = host;
   }
 
   /** Bytes accepted from the user and not yet taken by the kernel. */
@@ -63,12 +72,22 @@ export class FrameSender {
     return this.#error;
   }
 
+  get started(): boolean {
+    return this.#started;
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
   /** Emits the protocol version, which never waits for the peer's. It leaves with what else this turn sends. */
-  start(): void {
-    if (this.#started) return;
+  start(): boolean {
+    if (this.#started) return false;
     this.#started = true;
     this.#queue.push(PROTOCOL_VERSION, null, -1);
-    this.#openTurn();
+    if (this.#host.endOfTurn) this.#openTurn();
+    else if (this.#corked === 0) this.flush();
+    return true;
   }
 
   /**
@@ -112,16 +131,16 @@ export class FrameSender {
   /** Queues the end marker behind everything. Later sends fail. False when it had been called already. */
   endSending(): boolean {
     if (this.#finished) return false;
+    this.start();
     this.#finished = true;
     if (!this.#error) this.#emit(END_OF_SENDING, null, -1);
     return true;
   }
 
-  /** Settles when the queue is empty (with the end marker, if sending was ended), or with the error. */
-  drained(): Promise<void> {
-    if (this.#error) return Promise.reject(this.#error);
-    if (this.#queue.empty) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  /** Calls back when the queue is empty (with the end marker, if sending was ended), or with the error. */
+  onceDrained(callback: (error?: FlowIpcError) => void): void {
+    if (this.#error || this.#queue.empty) callback(this.#error);
+    else this.#waiters.push(callback);
   }
 
   /** Hands to the kernel what it takes now. */
@@ -133,13 +152,13 @@ export class FrameSender {
     if (n === EAGAIN) {
       if (!this.#blocked) {
         this.#blocked = true;
-        this.#watch.wait('snd', this.#onWritable);
+        this.#host.watch().wait('snd', this.#onWritable);
       }
     } else if (n < 0) {
       this.#fail(n);
     } else {
       this.#blocked = false;
-      for (const waiter of this.#waiters.splice(0)) waiter.resolve();
+      if (this.#waiters.length > 0) this.#tellWaiters();
     }
   }
 
@@ -148,7 +167,13 @@ export class FrameSender {
     if (this.#error) return;
     this.#error = error;
     this.#queue.clear();
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+    this.#tellWaiters(error);
+  }
+
+  #tellWaiters(error?: FlowIpcError): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter(error);
   }
 
   #checkOpen(): void {
@@ -212,9 +237,9 @@ export class FrameSender {
   }
 
   #openTurn(): void {
-    if (this.#turnOpen) return;
+    if (this.#turnOpen || !this.#host.endOfTurn) return;
     this.#turnOpen = true;
-    queueMicrotask(this.#endTurn);
+    this.#host.endOfTurn(this.#endTurn);
   }
 
   readonly #endTurn = (): void => {
@@ -230,6 +255,6 @@ export class FrameSender {
   #fail(errno: number): void {
     const error = systemError('sendmsg', errno, 'Cannot send');
     this.stop(error);
-    this.#onSystemError(error);
+    this.#host.onSendFailed(error);
   }
 }

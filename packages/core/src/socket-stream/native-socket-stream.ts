@@ -2,77 +2,93 @@
 import {
   closeFd,
   connectAbstract,
+  disownFd,
+  ownFd,
   peerCredentials,
   pollFd,
   READABLE,
   socketPair,
   WRITABLE,
 } from '@flow-ipc/native';
+import { streamClose, streamEnd, streamOpen } from '../diagnostics.js';
 import type { EventLoop, FdWatch } from '../event-loop/event-loop.js';
 import { LazyTimer } from '../event-loop/lazy-timer.js';
 import { uvEventLoop } from '../event-loop/uv-event-loop.js';
+import {
+  DEFAULT_IDLE_TIMEOUT_MS,
+  DEFAULT_PING_PERIOD_MS,
+  type FrameSink,
+  type ReceiveCounters,
+  type ReceiverPipe,
+  type SendCounters,
+  type SenderPipe,
+} from '../transport.js';
 import { FlowIpcError, fromNative, TransportError } from '../util/errors.js';
 import type { ProcessCredentials } from '../util/process-credentials.js';
 import type { SharedName } from '../util/shared-name.js';
-import { FrameReceiver, type FrameSink } from './frame-receiver.js';
+import { waitForPipe } from '../wait-for-pipes.js';
+import { DescriptorReserve } from './descriptor-reserve.js';
+import { MAX_BLOB_SIZE } from './frame.js';
+import { FrameReceiver } from './frame-receiver.js';
 import { FrameSender } from './frame-sender.js';
 
-export const DEFAULT_PING_PERIOD_MS = 2000;
-export const DEFAULT_IDLE_TIMEOUT_MS = 5000;
-
-/** Counters since construction. */
-export interface StreamCounters {
-  messagesSent: number;
-  bytesSent: number;
-  sendCalls: number;
-  queuedBytes: number;
-  messagesReceived: number;
-  bytesReceived: number;
-  receiveCalls: number;
+/** Counters of both directions, and of what it took to keep them going. */
+export interface StreamCounters extends SendCounters, ReceiveCounters {
+  /** Calls from JavaScript into C++ and back: system calls, changes of what is watched, readiness callbacks. */
+  crossings: number;
 }
 
+export interface StreamOptions {
+  /** Cosmetic: shows in logs. */
+  nickname?: string;
+  /** What drives it. @default this thread's event loop */
+  loop?: EventLoop;
+}
+
+/** What a stream in NULL state has counted. */
+const NOTHING_SENT: SendCounters = { messagesSent: 0, bytesSent: 0, sendCalls: 0, queuedBytes: 0 };
+
 /**
- * One end of a connection, in PEER state from birth. Owns its descriptor.
+ * One end of a connection: the sender and the receiver of one pipe that takes descriptors. Owns its socket.
  *
- * Nothing happens until startSend()/startReceive(): the state machine is driven by the EventLoop given (this
- * thread's, by default) or, while a caller blocks, by waitReadable().
+ * In NULL state until it is connected, then in PEER state for good. Nothing happens until startSend() (or the
+ * first send) and startReceive(): the state machine is driven by the EventLoop given or, while a caller blocks,
+ * by waitReadable().
  */
-export class NativeSocketStream {
+export class NativeSocketStream implements SenderPipe, ReceiverPipe {
+  readonly nickname: string;
+  readonly handlesEnabled = true;
+  readonly underflowAllowed = true;
   readonly #loop: EventLoop;
-  readonly #watch: FdWatch;
-  readonly #sender: FrameSender;
+  #fd = -1;
+  #closed = false;
+  #peer: ProcessCredentials | undefined;
+  #sender: FrameSender | undefined;
   #receiver: FrameReceiver | undefined;
+  /** What ended receiving before it was started. */
+  #earlyEnd: FlowIpcError | undefined;
+  #watch: FdWatch | undefined;
+  #unref = false;
+  #reserve: DescriptorReserve | undefined;
   #ping: LazyTimer | undefined;
   #idle: LazyTimer | undefined;
-  #fd: number;
-  #peer: ProcessCredentials;
 
+  /** A stream in NULL state, to be connected with {@link syncConnect}. */
+  constructor(options?: StreamOptions);
   /** Adopts a connected socket: the descriptor is this object's from here on (closed also if this throws). */
-  constructor(fd: number, loop: EventLoop = uvEventLoop) {
-    this.#fd = fd;
+  constructor(fd: number, options?: StreamOptions);
+  constructor(first: number | StreamOptions = {}, second: StreamOptions = {}) {
+    const { nickname = '', loop = uvEventLoop } = typeof first === 'number' ? second : first;
+    this.nickname = nickname;
     this.#loop = loop;
-    try {
-      this.#peer = peerCredentials(fd);
-      this.#watch = loop.watch(fd);
-    } catch (err) {
-      closeFd(fd);
-      throw fromNative(err, 'Cannot adopt the socket');
-    }
-    this.#sender = new FrameSender(fd, this.#watch, () => this.#onSendFailed());
+    if (typeof first === 'number') this.#adopt(first);
   }
 
-  /**
-   * Connects to a listener in the abstract namespace, at once or not at all. FlowIpcError SYSTEM with `errno`:
-   * ECONNREFUSED nobody listens, EAGAIN its backlog is full, ENAMETOOLONG more than 107 bytes.
-   */
-  static connect(name: SharedName | string, loop: EventLoop = uvEventLoop): NativeSocketStream {
-    let fd: number;
-    try {
-      fd = connectAbstract(String(name));
-    } catch (err) {
-      throw fromNative(err, `Cannot connect to ${name}`);
-    }
-    return new NativeSocketStream(fd, loop);
+  /** A connected stream. Throws what {@link syncConnect} throws. */
+  static connect(name: SharedName | string, options: StreamOptions = {}): NativeSocketStream {
+    const stream = new NativeSocketStream(options);
+    stream.syncConnect(name);
+    return stream;
   }
 
   /** Two connected descriptors; the caller owns both. */
@@ -85,36 +101,155 @@ export class NativeSocketStream {
   }
 
   /**
+   * Connects to a listener in the abstract namespace, at once or not at all. False when connected already. A failure
+   * leaves the NULL state, so one may try again: FlowIpcError SYSTEM with `errno`: ECONNREFUSED nobody listens, EAGAIN
+   * its backlog is full, ENAMETOOLONG more than 107 bytes.
+   */
+  syncConnect(name: SharedName | string): boolean {
+    if (this.#closed) throw closedError();
+    if (this.#sender) return false;
+    let fd: number;
+    try {
+      fd = connectAbstract(String(name));
+    } catch (err) {
+      throw fromNative(err, `Cannot connect to ${name}`);
+    }
+    this.#adopt(fd);
+    return true;
+  }
+
+  /**
+   * Keeps one descriptor in reserve, so that a message with a descriptor arrives, without it, even when the process
+   * has no more left. To be called before receiving starts; for streams of few messages.
+   */
+  reserveDescriptor(): void {
+    this.#reserve ??= new DescriptorReserve();
+  }
+
+  /** False in NULL state. Once connected, true for good. */
+  get isPeer(): boolean {
+    return this.#sender !== undefined;
+  }
+
+  /**
    * Credentials of the peer as the kernel noted them at connect time. For a half of a socket pair that is the
    * process which made the pair; who knows better sets them (the session layer does).
    */
   get remotePeerProcessCredentials(): ProcessCredentials {
+    if (!this.#peer) throw notConnectedError();
     return this.#peer;
   }
 
   set remotePeerProcessCredentials(peer: ProcessCredentials) {
+    if (!this.#peer) throw notConnectedError();
     this.#peer = peer;
   }
 
-  get sender(): FrameSender {
-    return this.#sender;
-  }
-
   get closed(): boolean {
-    return this.#fd < 0;
+    return this.#closed;
   }
 
-  startSend(): void {
-    this.#checkOpen();
-    this.#sender.start();
+  // Sending.
+
+  get maxSendSize(): number {
+    return this.#sender ? MAX_BLOB_SIZE : 0;
   }
 
-  /** False when receiving had been started already. */
-  startReceive(sink: FrameSink): boolean {
-    this.#checkOpen();
+  get queuedBytes(): number {
+    return this.#sender?.queuedBytes ?? 0;
+  }
+
+  get sendError(): FlowIpcError | undefined {
+    return this.#sender?.error;
+  }
+
+  get sendCounters(): SendCounters {
+    const s = this.#sender;
+    if (!s) return { ...NOTHING_SENT };
+    return {
+      messagesSent: s.messages,
+      bytesSent: s.bytesSent,
+      sendCalls: s.systemCalls,
+      queuedBytes: s.queuedBytes,
+    };
+  }
+
+  startSend(): boolean {
+    return this.#connectedSender().start();
+  }
+
+  send(blob: Uint8Array | null, fd = -1): void {
+    (this.#sender ?? this.#connectedSender()).send(blob, fd);
+  }
+
+  cork(): void {
+    this.#connectedSender().cork();
+  }
+
+  uncork(): void {
+    this.#connectedSender().uncork();
+  }
+
+  flush(): void {
+    this.#sender?.flush();
+  }
+
+  endSending(): boolean {
+    this.#ping?.stop();
+    return this.#connectedSender().endSending();
+  }
+
+  drained(): Promise<void> {
+    return new Promise((resolve, reject) => this.onceDrained((err) => (err ? reject(err) : resolve())));
+  }
+
+  onceDrained(callback: (error?: FlowIpcError) => void): void {
+    this.#connectedSender().onceDrained(callback);
+  }
+
+  autoPing(periodMs = DEFAULT_PING_PERIOD_MS): boolean {
+    const sender = this.#connectedSender();
+    if (this.#ping || sender.finished) return false;
+    sender.start();
+    const ping = new LazyTimer(this.#loop, 'snd', periodMs, () => sender.ping());
+    this.#ping = ping;
+    sender.onSent = () => ping.touch();
+    sender.ping();
+    if (!sender.error) ping.start({ essential: true });
+    return true;
+  }
+
+  // Receiving.
+
+  get maxReceiveSize(): number {
+    return this.#sender ? MAX_BLOB_SIZE : 0;
+  }
+
+  get receiveError(): FlowIpcError | undefined {
+    return this.#receiver?.error ?? this.#earlyEnd;
+  }
+
+  get receiveCounters(): ReceiveCounters {
+    const r = this.#receiver;
+    return {
+      messagesReceived: r?.messages ?? 0,
+      bytesReceived: r?.bytes ?? 0,
+      receiveCalls: r?.systemCalls ?? 0,
+    };
+  }
+
+  startReceive(sink: FrameSink, paused = false): boolean {
+    this.#connectedSender();
     if (this.#receiver) return false;
-    this.#receiver = new FrameReceiver(this.#fd, this.#watch, sink, () => this.#idle?.touch());
-    this.#receiver.start();
+    this.#receiver = new FrameReceiver(this.#fd, sink, {
+      watch: () => this.#watched(),
+      onActivity: () => this.#idle?.touch(),
+      reserve: this.#reserve,
+      onReceiveFailed: (error) => this.#onReceiveFailed(error),
+      onReceiveEnd: (error) => this.#traceEnd('rcv', error),
+    });
+    if (this.#earlyEnd) this.#receiver.fail(this.#earlyEnd);
+    else if (!paused) this.#receiver.start();
     return true;
   }
 
@@ -126,31 +261,47 @@ export class NativeSocketStream {
     this.#receiver?.resume();
   }
 
-  /** Sends a ping now and whenever nothing was sent for `periodMs`. False when called before. */
-  autoPing(periodMs = DEFAULT_PING_PERIOD_MS): boolean {
-    if (this.#ping) return false;
-    this.startSend();
-    this.#ping = new LazyTimer(this.#loop, periodMs, () => this.#sender.ping());
-    const ping = this.#ping;
-    this.#sender.onSent = () => ping.touch();
-    this.#sender.ping();
-    this.#ping.start({ essential: true });
-    return true;
+  resumeReceiveNow(): void {
+    this.#receiver?.resumeNow();
   }
 
-  /** Fails receiving with RECEIVER_IDLE_TIMEOUT once nothing came for `timeoutMs`. False when called before. */
+  failReceive(error: FlowIpcError): void {
+    this.#idle?.stop();
+    if (this.#receiver) this.#receiver.fail(error);
+    else this.#earlyEnd ??= error;
+  }
+
   idleTimerRun(timeoutMs = DEFAULT_IDLE_TIMEOUT_MS): boolean {
+    this.#connectedSender();
     if (this.#idle) return false;
-    this.#idle = new LazyTimer(this.#loop, timeoutMs, () => this.#onIdle(timeoutMs));
+    if (this.receiveError) return true;
+    this.#idle = new LazyTimer(this.#loop, 'rcv', timeoutMs, () => this.#onIdle(timeoutMs));
     this.#idle.start();
     return true;
   }
 
-  /** Ends sending in good order behind all that is queued; settles once the kernel has it all. */
-  endSending(): Promise<void> {
-    this.#ping?.stop();
-    this.#sender.endSending();
-    return this.#sender.drained();
+  // Blocking.
+
+  get pollFd(): number {
+    return this.#fd;
+  }
+
+  beforePoll(): number {
+    const sender = this.#connectedSender();
+    sender.flush();
+    // A handler that blocks may itself have come by a read that brought more: no poll would tell of that.
+    if (this.#receiver?.drainBuffered()) return -1;
+    return (this.#receiver?.running ? READABLE : 0) | (sender.blocked ? WRITABLE : 0);
+  }
+
+  afterPoll(ready: number): void {
+    if (ready & WRITABLE) this.#sender?.flush();
+    if (ready & READABLE) this.#receiver?.drain();
+    this.#idle?.expireIfDue();
+  }
+
+  untilDue(): number {
+    return this.#idle?.remaining ?? Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -158,58 +309,106 @@ export class NativeSocketStream {
    * leave, or `timeoutMs` (Infinity: no limit) passed. What must not stop meanwhile (pings) is seen to by the caller.
    */
   waitReadable(timeoutMs: number): void {
-    this.#checkOpen();
-    this.#sender.flush();
-    const events = READABLE | (this.#sender.blocked ? WRITABLE : 0);
-    const ms = timeoutMs === Number.POSITIVE_INFINITY ? -1 : Math.max(0, timeoutMs);
-    const ready = pollFd(this.#fd, events, ms);
-    if (ready & WRITABLE) this.#sender.flush();
-    if (ready & READABLE) this.#receiver?.drain();
+    waitForPipe(this, timeoutMs);
   }
 
-  /** Whether this connection keeps the process alive (it does by default once receiving). */
   ref(): void {
-    this.#watch.ref();
+    this.#unref = false;
+    this.#watch?.ref();
   }
 
   unref(): void {
-    this.#watch.unref();
+    this.#unref = true;
+    this.#watch?.unref();
   }
 
   get counters(): StreamCounters {
-    const s = this.#sender;
-    const r = this.#receiver;
-    return {
-      messagesSent: s.messages,
-      bytesSent: s.bytesSent,
-      sendCalls: s.systemCalls,
-      queuedBytes: s.queuedBytes,
-      messagesReceived: r?.messages ?? 0,
-      bytesReceived: r?.bytes ?? 0,
-      receiveCalls: r?.systemCalls ?? 0,
-    };
+    const sent = this.sendCounters;
+    const received = this.receiveCounters;
+    const crossings = sent.sendCalls + received.receiveCalls + (this.#watch?.crossings ?? 0);
+    return { ...sent, ...received, crossings };
   }
 
-  /** Closes the socket now; unsent bytes are lost, the peer sees end of file. Idempotent. */
   close(): void {
-    if (this.#fd < 0) return;
+    if (this.#closed) return;
+    if (this.#sender) {
+      streamClose(
+        () => ({ stream: this, counters: this.counters }),
+        () => `${this} ${JSON.stringify(this.counters)}`,
+      );
+    }
+    this.#closed = true;
     this.#stopTimers();
-    this.#sender.stop(new FlowIpcError(TransportError.CLOSED, 'The stream was closed'));
+    this.#sender?.stop(closedError());
     this.#receiver?.stop();
-    this.#watch.close();
-    closeFd(this.#fd);
+    this.#reserve?.close();
+    this.#watch?.close();
+    if (this.#fd >= 0) {
+      disownFd(this.#fd);
+      closeFd(this.#fd);
+    }
     this.#fd = -1;
   }
 
-  /** Hands the still un-started descriptor to the caller; this object is closed then. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Hands the descriptor of a stream that was not started to the caller; this object is closed then. */
   release(): number {
-    this.#checkOpen();
-    if (this.#receiver) throw new Error('A stream that receives cannot be released');
+    const sender = this.#connectedSender();
+    if (sender.started || this.#receiver) throw new Error('A stream that was started cannot be released');
     const fd = this.#fd;
+    disownFd(fd);
     this.#fd = -1;
-    this.#stopTimers();
-    this.#watch.close();
+    this.close();
     return fd;
+  }
+
+  toString(): string {
+    return `NativeSocketStream[${this.nickname}]@${this.#fd < 0 ? 'none' : this.#fd}`;
+  }
+
+  #adopt(fd: number): void {
+    try {
+      this.#peer = peerCredentials(fd);
+    } catch (err) {
+      closeFd(fd);
+      throw fromNative(err, 'Cannot adopt the socket');
+    }
+    // Closed also when this thread is terminated, or the peer would never know.
+    ownFd(fd);
+    this.#fd = fd;
+    this.#sender = new FrameSender(fd, {
+      watch: () => this.#watched(),
+      endOfTurn: this.#loop.endOfTurn,
+      onSendFailed: (error) => this.#onSendFailed(error),
+    });
+    const peer = this.#peer;
+    streamOpen(
+      () => ({ stream: this, peer }),
+      () => `${this}, peer is process ${peer.pid}`,
+    );
+  }
+
+  #connectedSender(): FrameSender {
+    if (this.#closed) throw closedError();
+    if (!this.#sender) throw notConnectedError();
+    return this.#sender;
+  }
+
+  #watched(): FdWatch {
+    if (this.#watch) return this.#watch;
+    this.#watch = this.#loop.watch(this.#fd);
+    if (this.#unref) this.#watch.unref();
+    return this.#watch;
+  }
+
+  #traceEnd(direction: 'rcv' | 'snd', error: FlowIpcError): void {
+    streamEnd(
+      () => ({ stream: this, direction, error }),
+      () => `${this} ${direction} ${error.code}: ${error.message}`,
+    );
   }
 
   #stopTimers(): void {
@@ -217,19 +416,13 @@ export class NativeSocketStream {
     this.#idle?.stop();
   }
 
-  #checkOpen(): void {
-    if (this.#fd < 0) throw new FlowIpcError(TransportError.CLOSED, 'The stream is closed');
-  }
-
   #onIdle(timeoutMs: number): void {
-    const receiver = this.#receiver;
-    if (!receiver || receiver.ended) return;
     // This thread may have been too busy to read: what waits in the socket counts as heard in time.
-    const before = receiver.bytes;
-    receiver.drain();
-    if (receiver.bytes !== before || receiver.ended) return;
-    this.#stopTimers();
-    receiver.fail(
+    if (pollFd(this.#fd, READABLE, 0) > 0) {
+      this.#receiver?.drain();
+      return;
+    }
+    this.failReceive(
       new FlowIpcError(
         TransportError.IDLE_TIMEOUT,
         `Nothing came from the peer for ${timeoutMs} ms, not even a ping`,
@@ -237,21 +430,40 @@ export class NativeSocketStream {
     );
   }
 
+  /** The connection is gone (feature 52). What is queued cannot leave any more. */
+  #onReceiveFailed(cause: FlowIpcError): void {
+    this.#stopTimers();
+    const error = new FlowIpcError(
+      TransportError.HOSED_CANNOT_SEND,
+      `Sending cannot go on: ${cause.message}`,
+      { cause },
+    );
+    if (this.#sender?.error) return;
+    this.#sender?.stop(error);
+    this.#traceEnd('snd', error);
+  }
+
   /**
    * A system error on one side hoses the other (feature 52), but what the peer had sent before it went is
    * delivered first; most often its end of file is found then, which says more than "hosed".
    */
-  #onSendFailed(): void {
+  #onSendFailed(cause: FlowIpcError): void {
     this.#ping?.stop();
-    queueMicrotask(() => {
-      const receiver = this.#receiver;
-      if (!receiver || this.#fd < 0) return;
-      receiver.drain();
-      receiver.fail(
-        new FlowIpcError(TransportError.HOSED_CANNOT_RECEIVE, 'Sending failed, so receiving cannot go on', {
-          cause: this.#sender.error,
+    this.#traceEnd('snd', cause);
+    const settle = () => {
+      if (this.#closed) return;
+      this.#receiver?.drain();
+      this.failReceive(
+        new FlowIpcError(TransportError.HOSED_CANNOT_RECEIVE, `Receiving cannot go on: ${cause.message}`, {
+          cause,
         }),
       );
-    });
+    };
+    if (this.#loop.endOfTurn) this.#loop.endOfTurn(settle);
+    else this.#loop.timer(settle, 'rcv').start(0);
   }
 }
+
+const closedError = () => new FlowIpcError(TransportError.CLOSED, 'The stream was closed');
+const notConnectedError = () =>
+  new FlowIpcError(TransportError.NOT_CONNECTED, 'The stream is not connected yet');

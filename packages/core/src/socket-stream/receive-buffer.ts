@@ -1,14 +1,14 @@
 // The buffer a readable socket is drained into, lent to one receiver at a time.
 
 /** Room for what a Unix socket holds at most by default (212,992 bytes), so that one call drains it. */
-const SIZE = 256 * 1024;
+export const RECEIVE_BUFFER_SIZE = 256 * 1024;
 
 /** Bytes and a DataView over the same memory. */
 export class ReceiveBuffer {
   readonly bytes: Uint8Array;
   readonly view: DataView;
 
-  constructor(size = SIZE) {
+  constructor(size = RECEIVE_BUFFER_SIZE) {
     const memory = new ArrayBuffer(size);
     this.bytes = new Uint8Array(memory);
     this.view = new DataView(memory);

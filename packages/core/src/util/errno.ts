@@ -3,4 +3,5 @@ import { constants } from 'node:os';
 
 export const EAGAIN = -constants.errno.EAGAIN;
 export const EINTR = -constants.errno.EINTR;
+export const ECONNRESET = -constants.errno.ECONNRESET;
 export const ECONNREFUSED = -constants.errno.ECONNREFUSED;

@@ -49,6 +49,8 @@ export const TransportError = {
   HOSED_CANNOT_RECEIVE: 'ERR_FLOW_IPC_LOW_LVL_TRANSPORT_HOSED_CANNOT_RECEIVE',
   /** A descriptor came where the protocol allows none, more than one came, or control data was cut. */
   UNEXPECTED_PAYLOAD: 'ERR_FLOW_IPC_LOW_LVL_UNEXPECTED_STREAM_PAYLOAD_BEYOND_HNDL',
+  /** A message came that is longer than the memory given for it. */
+  EXCEEDS_USER_STORAGE: 'ERR_FLOW_IPC_MESSAGE_SIZE_EXCEEDS_USER_STORAGE',
   /** A message carried a descriptor although only blobs were asked for. */
   GOT_NON_BLOB: 'ERR_FLOW_IPC_BLOB_RECEIVER_GOT_NON_BLOB',
   /** Nothing came from the peer, not even a ping, for the idle time-out. */
@@ -58,8 +60,21 @@ export const TransportError = {
   VERSION_TOO_OLD: 'ERR_FLOW_IPC_PROTOCOL_NEGOTIATION_OPPOSING_VER_TOO_OLD',
   /** The message is empty, too long, or carries what this pipe cannot; nothing was sent. */
   INVALID_ARGUMENT: 'ERR_FLOW_IPC_INVALID_ARGUMENT',
+  /** Longer than the queue's messages may be, or received into less memory than its longest message needs. */
+  MQ_MESSAGE_SIZE: 'ERR_FLOW_IPC_MQ_MESSAGE_SIZE_OVER_OR_UNDERFLOW',
+  /** A Boost message queue is of no use any more: damaged, or left in the midst by a process that died; see `errno`. */
+  MQ_BIPC_MISC_LIBRARY_ERROR: 'ERR_FLOW_IPC_MQ_BIPC_MISC_LIBRARY_ERROR',
+  /** The queue has a stream sender (receiver), or a crash left its mark behind; see removePersistent(). */
+  MQ_SENDER_EXISTS: 'ERR_FLOW_IPC_BLOB_STREAM_MQ_SENDER_EXISTS',
+  MQ_RECEIVER_EXISTS: 'ERR_FLOW_IPC_BLOB_STREAM_MQ_RECEIVER_EXISTS',
+  /** The peer's stream over a queue said what makes no sense. */
+  MQ_BAD_CONTROL: 'ERR_FLOW_IPC_BLOB_STREAM_MQ_RECEIVER_BAD_CTL_CMD',
+  /** The blocking operation was interrupted, or may not block now: see interruptReceives(). */
+  INTERRUPTED: 'ERR_FLOW_IPC_INTERRUPTED',
   /** The wait ended before what it waited for. */
   TIMEOUT: 'ERR_FLOW_IPC_TIMEOUT',
+  /** The stream is not connected (yet): it is in NULL state. */
+  NOT_CONNECTED: 'ERR_FLOW_IPC_NOT_CONNECTED',
   /** The object was closed while this was pending, or before it was asked. */
   CLOSED: 'ERR_FLOW_IPC_OBJECT_SHUTDOWN_ABORTED_COMPLETION_HANDLER',
   /** The peer's end is gone without a graceful end: closed, or its process died. */
@@ -68,6 +83,16 @@ export const TransportError = {
   SYSTEM: 'ERR_FLOW_IPC_SYSTEM',
   /** The wait was aborted by its AbortSignal; `cause` is the signal's reason. */
   ABORTED: 'ERR_FLOW_IPC_ABORTED',
+} as const;
+
+/** Codes of NativeHandle and its conversions. */
+export const HandleError = {
+  /** The handle was closed, released or converted before; or what a descriptor was asked of has none. */
+  CLOSED: 'ERR_FLOW_IPC_HANDLE_CLOSED',
+  /** The socket holds data that would be lost, so it cannot be taken now. */
+  BUSY: 'ERR_FLOW_IPC_HANDLE_BUSY',
+  /** The descriptor is not of the kind that the conversion takes. */
+  WRONG_KIND: 'ERR_FLOW_IPC_HANDLE_WRONG_KIND',
 } as const;
 
 /** An error of the kernel. `errno` is positive or negative, as it comes. */

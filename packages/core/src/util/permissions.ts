@@ -1,4 +1,7 @@
-// Permissions_level and its two mode maps (feature 8).
+// Permissions_level with its two mode maps, and modes that no umask narrows (features 8, 9).
+import { chmodSync, fchmodSync } from 'node:fs';
+import { fromNative } from './errors.js';
+import type { NativeHandle } from './native-handle.js';
 
 /** Who may use a resource: nobody, its user, its group, everybody. */
 export type PermissionsLevel = 'none' | 'user' | 'group' | 'unrestricted';
@@ -13,3 +16,20 @@ export const permissionsLevelNumber = (level: PermissionsLevel): number => NUMBE
 export const sharedResourceMode = (level: PermissionsLevel): number => SHARED[level];
 /** Mode of a resource that one side writes and others read. */
 export const producerConsumerMode = (level: PermissionsLevel): number => PRODUCER_CONSUMER[level];
+
+/**
+ * Gives an existing resource exactly this mode (such as `sharedResourceMode('group')`), whatever the umask is:
+ * the mode that a creating call takes is narrowed by it. By path or by descriptor, which stays the caller's;
+ * the descriptor is the better way where there is one, since nobody can swap what it names.
+ * FlowIpcError SYSTEM when the kernel refuses; RangeError when `mode` is no mode.
+ */
+export function setResourcePermissions(resource: string | number | NativeHandle, mode: number): void {
+  if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777) throw new RangeError(`Not a file mode: ${mode}`);
+  try {
+    if (typeof resource === 'string') chmodSync(resource, mode);
+    else fchmodSync(typeof resource === 'number' ? resource : resource.fd, mode);
+  } catch (err) {
+    const what = typeof resource === 'string' ? resource : 'the descriptor';
+    throw fromNative(err, `Cannot set the permissions of ${what}`);
+  }
+}

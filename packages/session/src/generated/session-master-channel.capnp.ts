@@ -5,7 +5,7 @@
 import * as $ from '@flow-ipc/capnp';
 import * as common$ from './common.capnp.js';
 
-const SessionMasterChannelMessageBody_members = ['logInReq', 'logInRsp', 'jemallocShmSetup', 'openChannelToClientReq', 'openChannelToClientRsp', 'openChannelToServerReq', 'openChannelToServerRsp', 'gracefulSessionEnd'] as const;
+const SessionMasterChannelMessageBody_members = ['logInReq', 'logInRsp', 'jemallocShmSetup', 'openChannelToClientReq', 'openChannelToClientRsp', 'openChannelToServerReq', 'openChannelToServerRsp', 'gracefulSessionEnd', 'logInRefusal'] as const;
 
 export class SessionMasterChannelMessageBodyReader extends $.StructReader {
   declare readonly $object: SessionMasterChannelMessageBodyObject;
@@ -79,6 +79,14 @@ export class SessionMasterChannelMessageBodyReader extends $.StructReader {
   }
   hasGracefulSessionEnd(): boolean {
     return this.$tag(0) === 7 && this.$has(0);
+  }
+  /** Ours: instead of logInRsp, to a client that said it understands. Flow-IPC's server just closes. */
+  get logInRefusal(): LogInRefusalReader {
+    this.$check(0, 8, 'logInRefusal');
+    return this.$struct(0, LogInRefusalReader);
+  }
+  hasLogInRefusal(): boolean {
+    return this.$tag(0) === 8 && this.$has(0);
   }
 }
 
@@ -290,6 +298,31 @@ export class SessionMasterChannelMessageBodyBuilder extends $.StructBuilder {
   hasGracefulSessionEnd(): boolean {
     return this.$tag(0) === 7 && this.$has(0);
   }
+  /** Ours: instead of logInRsp, to a client that said it understands. Flow-IPC's server just closes. */
+  get logInRefusal(): LogInRefusalBuilder {
+    this.$check(0, 8, 'logInRefusal');
+    return this.$struct(0, LogInRefusal);
+  }
+  initLogInRefusal(): LogInRefusalBuilder {
+    const value = this.$initStruct(0, LogInRefusal);
+    this.$choose(0, 8);
+    return value;
+  }
+  setLogInRefusal(value: LogInRefusalReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 8);
+  }
+  disownLogInRefusal(): $.Orphan<LogInRefusalBuilder> {
+    this.$check(0, 8, 'logInRefusal');
+    return this.$disown(0, LogInRefusal);
+  }
+  adoptLogInRefusal(orphan: $.Orphan<LogInRefusalBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 8);
+  }
+  hasLogInRefusal(): boolean {
+    return this.$tag(0) === 8 && this.$has(0);
+  }
   /** A reader of the same memory. */
   asReader(): SessionMasterChannelMessageBodyReader {
     return this.$asReader(SessionMasterChannelMessageBodyReader);
@@ -313,6 +346,8 @@ export type SessionMasterChannelMessageBodyObject = {
   openChannelToServerRsp?: OpenChannelToServerRspObject;
   /** Either way, only in sessions with SHM-jemalloc. */
   gracefulSessionEnd?: GracefulSessionEndObject;
+  /** Ours: instead of logInRsp, to a client that said it understands. Flow-IPC's server just closes. */
+  logInRefusal?: LogInRefusalObject;
 }>;
 
 export const SessionMasterChannelMessageBody = {
@@ -332,6 +367,7 @@ export const SessionMasterChannelMessageBody = {
     { name: 'openChannelToServerReq', type: OpenChannelToServerReq, pointer: 0, unionValue: 5 },
     { name: 'openChannelToServerRsp', type: OpenChannelToServerRsp, pointer: 0, unionValue: 6 },
     { name: 'gracefulSessionEnd', type: GracefulSessionEnd, pointer: 0, unionValue: 7 },
+    { name: 'logInRefusal', type: LogInRefusal, pointer: 0, unionValue: 8 },
   ],
 } as const satisfies $.StructType<SessionMasterChannelMessageBodyReader, SessionMasterChannelMessageBodyBuilder>;
 export namespace SessionMasterChannelMessageBody {
@@ -445,6 +481,10 @@ export class LogInReqReader extends $.StructReader {
   get numInitChannelsByCliReqNumber(): number {
     return this.$dataBytes < 16 ? 0 : $.uint64Number(this.$view.getUint32(this.$data + 8, true), this.$view.getUint32(this.$data + 12, true));
   }
+  /** Ours: the client wants to be told why it is refused. A bit that Flow-IPC leaves unused and does not look at. */
+  get understandsRefusal(): boolean {
+    return this.$dataBytes < 3 ? false : ((this.$view.getUint8(this.$data + 2) >>> 1) & 1) === 1;
+  }
 }
 
 export class LogInReqBuilder extends $.StructBuilder {
@@ -551,6 +591,13 @@ export class LogInReqBuilder extends $.StructBuilder {
   get numInitChannelsByCliReqNumber(): number {
     return $.uint64Number(this.$view.getUint32(this.$data + 8, true), this.$view.getUint32(this.$data + 12, true));
   }
+  /** Ours: the client wants to be told why it is refused. A bit that Flow-IPC leaves unused and does not look at. */
+  get understandsRefusal(): boolean {
+    return ((this.$view.getUint8(this.$data + 2) >>> 1) & 1) === 1;
+  }
+  set understandsRefusal(value: boolean) {
+    $.setBit(this.$view, this.$data + 2, 1, value);
+  }
   /** A reader of the same memory. */
   asReader(): LogInReqReader {
     return this.$asReader(LogInReqReader);
@@ -569,6 +616,8 @@ export interface LogInReqObject {
   metadata?: common$.MetadataObject;
   /** Channels that the client wants with the session. */
   numInitChannelsByCliReq: bigint;
+  /** Ours: the client wants to be told why it is refused. A bit that Flow-IPC leaves unused and does not look at. */
+  understandsRefusal: boolean;
 }
 
 export const LogInReq = {
@@ -587,6 +636,7 @@ export const LogInReq = {
     { name: 'shmTypeOrNone', type: { enum: common$.ShmType } },
     { name: 'metadata', type: common$.Metadata, pointer: 3 },
     { name: 'numInitChannelsByCliReq', type: 'uint64' },
+    { name: 'understandsRefusal', type: 'bool' },
   ],
   ClientApp: LogInReq_ClientApp,
 } as const satisfies $.StructType<LogInReqReader, LogInReqBuilder> & Record<'ClientApp', unknown>;
@@ -736,6 +786,96 @@ export namespace LogInRsp {
   export type Reader = LogInRspReader;
   export type Builder = LogInRspBuilder;
   export type Object = LogInRspObject;
+}
+
+export class LogInRefusalReader extends $.StructReader {
+  declare readonly $object: LogInRefusalObject;
+  override get $type(): $.FieldSource { return LogInRefusal; }
+  /** Of the error with which the server's accept() failed. */
+  get code(): string {
+    return this.$text(0);
+  }
+  /** The UTF-8 bytes of `code`: a view, not a copy. */
+  get codeBytes(): Uint8Array {
+    return this.$textBytes(0);
+  }
+  hasCode(): boolean {
+    return this.$has(0);
+  }
+  get message(): string {
+    return this.$text(1);
+  }
+  /** The UTF-8 bytes of `message`: a view, not a copy. */
+  get messageBytes(): Uint8Array {
+    return this.$textBytes(1);
+  }
+  hasMessage(): boolean {
+    return this.$has(1);
+  }
+}
+
+export class LogInRefusalBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return LogInRefusal; }
+  /** Of the error with which the server's accept() failed. */
+  get code(): string {
+    return this.$text(0);
+  }
+  set code(value: string) {
+    this.$setText(0, value);
+  }
+  disownCode(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptCode(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+  }
+  hasCode(): boolean {
+    return this.$has(0);
+  }
+  get message(): string {
+    return this.$text(1);
+  }
+  set message(value: string) {
+    this.$setText(1, value);
+  }
+  disownMessage(): $.Orphan<string> {
+    return this.$disown(1, $.Text);
+  }
+  adoptMessage(orphan: $.Orphan<string>): void {
+    this.$adopt(1, orphan);
+  }
+  hasMessage(): boolean {
+    return this.$has(1);
+  }
+  /** A reader of the same memory. */
+  asReader(): LogInRefusalReader {
+    return this.$asReader(LogInRefusalReader);
+  }
+}
+
+/** `LogInRefusal` as a plain object: see `toObject`. */
+export interface LogInRefusalObject {
+  /** Of the error with which the server's accept() failed. */
+  code: string;
+  message: string;
+}
+
+export const LogInRefusal = {
+  name: 'LogInRefusal',
+  id: 0xe63b4d4081f34f63n,
+  dataWords: 0,
+  pointerCount: 2,
+  Reader: LogInRefusalReader,
+  Builder: LogInRefusalBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'code', type: $.Text, pointer: 0 },
+    { name: 'message', type: $.Text, pointer: 1 },
+  ],
+} as const satisfies $.StructType<LogInRefusalReader, LogInRefusalBuilder>;
+export namespace LogInRefusal {
+  export type Reader = LogInRefusalReader;
+  export type Builder = LogInRefusalBuilder;
+  export type Object = LogInRefusalObject;
 }
 
 export class JemallocShmSetupReader extends $.StructReader {

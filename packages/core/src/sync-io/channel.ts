@@ -1,0 +1,197 @@
+// Channel in the sync_io pattern: the same bundle, of pipes in that pattern (features 73-78).
+import {
+  type AnyChannel,
+  Channel as AsyncChannel,
+  type ChannelFeature,
+  type ChannelOptions,
+} from '../channel.js';
+import type { ReceiverPipe, SenderPipe } from '../transport.js';
+import { FlowIpcError, TransportError } from '../util/errors.js';
+import type { NativeHandle } from '../util/native-handle.js';
+import type { ProcessCredentials } from '../util/process-credentials.js';
+import type { EventWaitFunc, EventWaitHandle, EventWaitHandleFactory } from './event-wait.js';
+import type { Received, SyncIoReceiver } from './receiver.js';
+import type { SyncIoSender } from './sender.js';
+import { WOULD_BLOCK, type WouldBlock } from './would-block.js';
+
+/** A pipe that can be turned into its async form, once, before it is started. */
+interface Convertible<P> {
+  asyncIoObj(): P;
+}
+
+export interface SyncIoPipePair<H extends EventWaitHandle = EventWaitHandle> {
+  sender: SyncIoSender<H> & Convertible<SenderPipe>;
+  receiver: SyncIoReceiver<H> & Convertible<ReceiverPipe>;
+}
+
+export interface SyncIoChannelPipes<H extends EventWaitHandle = EventWaitHandle> {
+  blobs?: SyncIoPipePair<H>;
+  handles?: SyncIoPipePair<H>;
+}
+
+/** Takes the pipes over. With one pipe, blobs and descriptors share it. */
+export class Channel<F extends ChannelFeature = ChannelFeature, H extends EventWaitHandle = EventWaitHandle> {
+  /** Nothing at run time: tells the compiler one kind of channel from another. */
+  declare readonly features: { readonly [K in F]: true };
+  readonly #handles: SyncIoPipePair<H> | undefined;
+  readonly #blobs: SyncIoPipePair<H> | undefined;
+  readonly #main: SyncIoPipePair<H>;
+  readonly #senders: SyncIoPipePair<H>['sender'][];
+  readonly #receivers: SyncIoPipePair<H>['receiver'][];
+
+  constructor(pipes: SyncIoChannelPipes<H>) {
+    this.#handles = pipes.handles;
+    this.#blobs = pipes.blobs;
+    const main = pipes.blobs ?? pipes.handles;
+    if (!main) throw new TypeError('A channel has at least one pipe');
+    this.#main = main;
+    const pairs = [pipes.handles, pipes.blobs].flatMap((pair) => pair ?? []);
+    this.#senders = [...new Set(pairs.map((pair) => pair.sender))];
+    this.#receivers = [...new Set(pairs.map((pair) => pair.receiver))];
+  }
+
+  get handlesEnabled(): boolean {
+    return this.#handles !== undefined;
+  }
+
+  /** The individual pipes, for what a bundle does not offer. */
+  get pipes(): SyncIoChannelPipes<H> {
+    const out: SyncIoChannelPipes<H> = {};
+    if (this.#blobs) out.blobs = this.#blobs;
+    if (this.#handles) out.handles = this.#handles;
+    return out;
+  }
+
+  /** Who is at the other end; undefined when no pipe can tell. */
+  get remotePeerProcessCredentials(): 'credentials' extends F
+    ? ProcessCredentials
+    : ProcessCredentials | undefined {
+    const socket = this.#senders.find((pipe) => 'remotePeerProcessCredentials' in pipe);
+    // biome-ignore lint/suspicious/noExplicitAny: only a socket has it, and F says whether there is one.
+    return (socket as any)?.remotePeerProcessCredentials;
+  }
+
+  replaceEventWaitHandles(factory: EventWaitHandleFactory<H>): boolean {
+    const objects = new Set([...this.#senders, ...this.#receivers]);
+    return all([...objects], (pipe) => pipe.replaceEventWaitHandles(factory));
+  }
+
+  startSendOps(eventWait: EventWaitFunc<H>): boolean {
+    return all(this.#senders, (pipe) => pipe.startSendOps(eventWait));
+  }
+
+  startReceiveOps(eventWait: EventWaitFunc<H>): boolean {
+    return all(this.#receivers, (pipe) => pipe.startReceiveOps(eventWait));
+  }
+
+  get maxBlobSize(): number {
+    return this.#main.sender.maxSendSize;
+  }
+
+  get queuedBytes(): number {
+    return this.#senders.reduce((sum, pipe) => sum + pipe.queuedBytes, 0);
+  }
+
+  sendBlob(this: Channel<'blobs', H>, blob: Uint8Array): boolean {
+    return this.#main.sender.sendBlob(blob);
+  }
+
+  sendNativeHandle(
+    this: Channel<'handles', H>,
+    handle: NativeHandle | null,
+    blob: Uint8Array | null,
+  ): boolean {
+    return this.#handlePipe().sender.sendNativeHandle(handle, blob);
+  }
+
+  asyncReceiveBlob(
+    this: Channel<'blobs', H>,
+    target: Uint8Array,
+    handler: (error: FlowIpcError | undefined, size: number) => void,
+  ): number | WouldBlock | false {
+    return this.#main.receiver.asyncReceiveBlob(target, handler);
+  }
+
+  asyncReceiveNativeHandle(
+    this: Channel<'handles', H>,
+    target: Uint8Array,
+    handler: (error: FlowIpcError | undefined, received: Received) => void,
+  ): Received | WouldBlock | false {
+    return this.#handlePipe().receiver.asyncReceiveNativeHandle(target, handler);
+  }
+
+  /** Ends sending on every pipe. False when one had been ended. */
+  endSending(): boolean {
+    return all(this.#senders, (pipe) => pipe.endSending());
+  }
+
+  /** The same; the handler is called once, after every pipe has come to its end, with the first error. */
+  asyncEndSending(handler: (error?: FlowIpcError) => void): boolean | WouldBlock {
+    let waiting = 0;
+    let first: FlowIpcError | undefined;
+    const results = this.#senders.map((pipe) => {
+      try {
+        const result = pipe.asyncEndSending((error) => {
+          first ??= error;
+          if (--waiting === 0) handler(first);
+        });
+        if (result === WOULD_BLOCK) waiting++;
+        return result;
+      } catch (err) {
+        first ??= err as FlowIpcError;
+        return true;
+      }
+    });
+    if (results.includes(false)) return false;
+    if (waiting > 0) return WOULD_BLOCK;
+    if (first) throw first;
+    return true;
+  }
+
+  autoPing(periodMs?: number): boolean {
+    return all(this.#senders, (pipe) => pipe.autoPing(periodMs));
+  }
+
+  idleTimerRun(timeoutMs?: number): boolean {
+    return all(this.#receivers, (pipe) => pipe.idleTimerRun(timeoutMs));
+  }
+
+  /** The async twin, which takes over pipes that were not started. This object is of no use then. */
+  asyncIoObj(options?: ChannelOptions): AsyncChannel<F> {
+    const twins = new Map<object, SenderPipe | ReceiverPipe>();
+    const twin = <P extends SenderPipe | ReceiverPipe>(pipe: Convertible<P>): P => {
+      if (!twins.has(pipe)) twins.set(pipe, pipe.asyncIoObj());
+      return twins.get(pipe) as P;
+    };
+    const convert = (pair: SyncIoPipePair<H> | undefined) =>
+      pair && { sender: twin(pair.sender), receiver: twin(pair.receiver) };
+    const handles = convert(this.#handles);
+    const blobs = convert(this.#blobs);
+    const channel: AnyChannel = new AsyncChannel(
+      { ...(handles ? { handles } : {}), ...(blobs ? { blobs } : {}) },
+      options,
+    );
+    return channel as AsyncChannel<F>;
+  }
+
+  close(): void {
+    for (const pipe of new Set([...this.#senders, ...this.#receivers])) pipe.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #handlePipe(): SyncIoPipePair<H> {
+    if (this.#handles) return this.#handles;
+    throw new FlowIpcError(
+      TransportError.INVALID_ARGUMENT,
+      'This channel carries blobs only, no descriptors',
+    );
+  }
+}
+
+/** Calls all of them, whatever the first ones say. */
+function all<P>(pipes: readonly P[], call: (pipe: P) => boolean): boolean {
+  return pipes.map(call).every(Boolean);
+}

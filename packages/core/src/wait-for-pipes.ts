@@ -1,0 +1,42 @@
+// Blocks a thread until one of several pipes can go on.
+import { pollFd, pollFds } from '@flow-ipc/native';
+import type { Pipe } from './transport.js';
+
+/**
+ * Blocks until something came on one of the pipes (which is then in its sink), queued bytes could leave, or
+ * `timeoutMs` (Infinity: no limit) passed. What else must not stop meanwhile, pings, is seen to by the caller.
+ */
+export function waitForPipes(pipes: readonly Pipe[], timeoutMs: number): void {
+  if (pipes.length === 1) {
+    waitForPipe(pipes[0]!, timeoutMs);
+    return;
+  }
+  let ms = timeoutMs;
+  let handedOut = false;
+  const interests = pipes.map((pipe) => {
+    const events = pipe.beforePoll();
+    if (events < 0) handedOut = true;
+    ms = Math.min(ms, pipe.untilDue());
+    return Math.max(events, 0);
+  });
+  if (handedOut) return;
+  const set = new Int32Array(pipes.length * 3);
+  pipes.forEach((pipe, i) => {
+    set[3 * i] = pipe.pollFd;
+    set[3 * i + 1] = interests[i]!;
+  });
+  pollFds(set, toPoll(ms));
+  pipes.forEach((pipe, i) => {
+    if (!pipe.closed) pipe.afterPoll(set[3 * i + 2]!);
+  });
+}
+
+/** The same for one. */
+export function waitForPipe(pipe: Pipe, timeoutMs: number): void {
+  const events = pipe.beforePoll();
+  if (events < 0) return;
+  const ms = Math.min(timeoutMs, pipe.untilDue());
+  pipe.afterPoll(Math.max(0, pollFd(pipe.pollFd, events, toPoll(ms))));
+}
+
+const toPoll = (ms: number): number => (ms === Number.POSITIVE_INFINITY ? -1 : Math.max(0, ms));

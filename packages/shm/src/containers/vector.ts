@@ -1,0 +1,356 @@
+// Vectors: elements in one block that grows and shrinks.
+import { corrupted } from '../shared-memory.js';
+import { Accessor } from './accessor.js';
+import type { Home } from './home.js';
+import type { NumericArray, NumericType } from './numbers.js';
+import type { Place } from './place.js';
+import { type Budget, type Input, type Live, type Plain, replace, type SharedType } from './type.js';
+
+// Layout: pointer to the elements, u32 count of them, u32 capacity (0: no block).
+const COUNT = 8;
+const CAPACITY = 12;
+const MOST = 2 ** 32 - 1;
+/** Below this a block is not worth shrinking, in bytes. */
+const SMALL = 64;
+
+/** Where an element is now, as the vector may have moved, or lost it. */
+class ElementPlace<E extends SharedType> implements Place {
+  readonly home: Home;
+  readonly #vector: Place;
+  readonly #type: VectorDeclaration<E>;
+  readonly #index: number;
+
+  constructor(vector: Place, type: VectorDeclaration<E>, index: number) {
+    this.home = vector.home;
+    this.#vector = vector;
+    this.#type = type;
+    this.#index = index;
+  }
+
+  address(): number {
+    return this.#type.elementAt(this.home, this.#vector.address(), this.#index);
+  }
+}
+
+export class Vector<E extends SharedType> extends Accessor<Plain<E>[], Iterable<Input<E>>> {
+  protected readonly type: VectorDeclaration<E>;
+
+  constructor(type: VectorDeclaration<E>, place: Place) {
+    super(place);
+    this.type = type;
+  }
+
+  get length(): number {
+    return this.home.memory.u32(this.$place.address() + COUNT);
+  }
+
+  /** Elements that fit before the next growth moves them. */
+  get capacity(): number {
+    return this.home.memory.u32(this.$place.address() + CAPACITY);
+  }
+
+  /** Throws RangeError where there is no element. An accessor stays with the index, wherever elements move. */
+  at(index: number): Live<E> {
+    const { element } = this.type;
+    const at = this.type.elementAt(this.home, this.$place.address(), index);
+    if (element.direct) return element.get(this.home, at) as Live<E>;
+    return element.ref(new ElementPlace(this.$place, this.type, index)) as Live<E>;
+  }
+
+  set(index: number, value: Input<E>): void {
+    this.#change((home, at) => {
+      replace(this.type.element, home, this.type.elementAt(home, at, index), value);
+    });
+  }
+
+  /** Appends. All of them or, when memory runs out, those before the one that did not fit. */
+  push(...values: Input<E>[]): number {
+    return this.#change((home, at) => {
+      for (const value of values) this.type.append(home, at, value);
+      return home.memory.u32(at + COUNT);
+    });
+  }
+
+  /** Removes the last element and gives its plain value; undefined when there is none. */
+  pop(): Plain<E> | undefined {
+    const length = this.length;
+    if (length === 0) return undefined;
+    const last = this.at(length - 1) as { toJS?(): Plain<E> } | Plain<E>;
+    const plain =
+      this.type.element.direct || last === undefined
+        ? (last as Plain<E>)
+        : (last as { toJS(): Plain<E> }).toJS();
+    this.resize(length - 1);
+    return plain;
+  }
+
+  /** New elements are zero or empty. */
+  resize(length: number): void {
+    checkCount(length);
+    this.#change((home, at) => this.type.resize(home, at, length));
+  }
+
+  /** Makes room for so many elements in all, so that growing up to there neither moves nor fails. */
+  reserve(capacity: number): void {
+    checkCount(capacity);
+    this.#change((home, at) => {
+      if (capacity > home.memory.u32(at + CAPACITY)) this.type.move(home, at, capacity);
+    });
+  }
+
+  /** Gives back the room for elements that are not there. */
+  shrink(): void {
+    this.#change((home, at) => this.type.move(home, at, home.memory.u32(at + COUNT)));
+  }
+
+  clear(): void {
+    this.resize(0);
+  }
+
+  *[Symbol.iterator](): IterableIterator<Live<E>> {
+    for (let i = 0; i < this.length; i++) yield this.at(i);
+  }
+
+  #change<R>(use: (home: Home, at: number) => R): R {
+    const { home } = this;
+    home.mutable();
+    try {
+      return use(home, this.$place.address());
+    } finally {
+      home.flush();
+    }
+  }
+}
+
+/** A vector of numbers, which can be seen as a typed array. */
+export class NumericVector<E extends SharedType, A extends NumericArray> extends Vector<E> {
+  /**
+   * The elements themselves, no copy. It stays until elements have to move, or the object is released: then it is dead
+   * (empty), so ask anew after growing. Growing by another process is not seen: agree on when that may happen.
+   * Where memory is read-only, what is written to it reaches nobody.
+   */
+  view(): A {
+    const { home, type } = this;
+    const elements = type.elements(home, this.$place.address());
+    const { array } = type.element as unknown as NumericType<number, A>;
+    if (elements.capacity === 0) return new array(new ArrayBuffer(0), 0, 0);
+    // Over the whole block, so that it is the same buffer until the block is another.
+    return new array(home.view(elements.at, elements.capacity * type.element.size), 0, elements.count);
+  }
+
+  /** Appends numbers in one go. */
+  append(values: A | readonly Plain<E>[]): void {
+    const before = this.length;
+    const count = before + values.length;
+    checkCount(count);
+    if (count > this.capacity) this.reserve(Math.max(count, Math.min(MOST, 2 * this.capacity)));
+    this.resize(count);
+    (this.view() as unknown as { set(source: unknown, at: number): void }).set(values, before);
+  }
+}
+
+export interface VectorType<E extends SharedType, R = unknown>
+  extends SharedType<Plain<E>[], R, Iterable<Input<E>>> {
+  readonly element: E;
+}
+
+interface Elements {
+  /** 0 when there is no block. */
+  readonly at: number;
+  readonly count: number;
+  readonly capacity: number;
+}
+
+class VectorDeclaration<E extends SharedType> implements VectorType<E, Vector<E>> {
+  readonly name: string;
+  readonly element: E;
+  readonly size = 16;
+  readonly align = 8;
+  readonly direct = false;
+  readonly pinned = false;
+  readonly plain = false;
+
+  constructor(element: E) {
+    if (element.pinned)
+      throw new TypeError(`A vector moves its elements, but others may wait at ${element.name}`);
+    this.element = element;
+    this.name = `vector<${element.name}>`;
+  }
+
+  init(home: Home, at: number): void {
+    home.memory.fill(at, this.size);
+  }
+
+  get(): never {
+    throw new TypeError('A vector is no direct value');
+  }
+
+  ref(place: Place): Vector<E> {
+    return 'array' in this.element ? new NumericVector(this, place) : new Vector(this, place);
+  }
+
+  write(home: Home, at: number, value: Iterable<Input<E>>): void {
+    const { element } = this;
+    const known = (value as { length?: number }).length;
+    if ('array' in element && known !== undefined && ArrayBuffer.isView(value)) {
+      this.#writeNumbers(home, at, value as unknown as NumericArray);
+      return;
+    }
+    this.resize(home, at, 0);
+    if (known !== undefined && known > 0) this.move(home, at, known);
+    for (const each of value) this.append(home, at, each);
+  }
+
+  toJS(home: Home, at: number, budget: Budget): Plain<E>[] {
+    const { at: start, count } = this.elements(home, at);
+    budget.spend(this.size);
+    const result: Plain<E>[] = [];
+    for (let i = 0; i < count; i++) {
+      result.push(this.element.toJS(home, start + i * this.element.size, budget) as Plain<E>);
+    }
+    return result;
+  }
+
+  destroy(home: Home, at: number): void {
+    const elements = this.elements(home, at);
+    if (elements.at === 0) return;
+    if (!this.element.plain) {
+      for (let i = 0; i < elements.count; i++)
+        this.element.destroy(home, elements.at + i * this.element.size);
+    }
+    home.free(elements.at, elements.capacity * this.element.size);
+  }
+
+  relocate(home: Home, from: number, to: number): void {
+    const { memory } = home;
+    if (memory.u32(from + CAPACITY) === 0) {
+      memory.fill(to, this.size);
+      return;
+    }
+    memory.writePointer(to, memory.readPointer(from));
+    memory.setU32(to + COUNT, memory.u32(from + COUNT));
+    memory.setU32(to + CAPACITY, memory.u32(from + CAPACITY));
+  }
+
+  /** The block, checked, as it is now. */
+  elements(home: Home, at: number): Elements {
+    const { memory } = home;
+    const count = memory.u32(at + COUNT);
+    const capacity = memory.u32(at + CAPACITY);
+    if (count > capacity) throw corrupted(`a vector of ${count} in room for ${capacity}`);
+    if (capacity === 0) return { at: 0, count, capacity };
+    const block = memory.follow(at, count * this.element.size);
+    if (block === 0) throw corrupted('a vector without its elements');
+    return { at: block, count, capacity };
+  }
+
+  elementAt(home: Home, at: number, index: number): number {
+    const { memory } = home;
+    const count = memory.u32(at + COUNT);
+    if (!(index >= 0 && index < count && Number.isInteger(index)))
+      throw new RangeError(`There is no element ${index} in a vector of ${count}`);
+    const block = memory.readPointer(at);
+    const { size } = this.element;
+    const address = block + index * size;
+    if (block === 0 || block % 8 !== 0) throw corrupted('a vector without its elements');
+    memory.check(address, size);
+    return address;
+  }
+
+  append(home: Home, at: number, value: Input<E>): void {
+    const { memory } = home;
+    const count = memory.u32(at + COUNT);
+    const capacity = memory.u32(at + CAPACITY);
+    if (count === MOST) throw new RangeError('A vector cannot have more elements');
+    if (count >= capacity) this.move(home, at, Math.min(MOST, Math.max(2 * count, this.#least())));
+    const { element } = this;
+    const place = this.elements(home, at).at + count * element.size;
+    element.init(home, place);
+    try {
+      element.write(home, place, value);
+    } catch (err) {
+      element.destroy(home, place);
+      throw err;
+    }
+    memory.setU32(at + COUNT, count + 1);
+  }
+
+  resize(home: Home, at: number, count: number): void {
+    const { memory } = home;
+    const { element } = this;
+    const before = memory.u32(at + COUNT);
+    if (count > memory.u32(at + CAPACITY)) this.move(home, at, count);
+    const start = this.elements(home, at).at;
+    // The count first: an element that is being taken down is already gone.
+    if (count < before) memory.setU32(at + COUNT, count);
+    if (element.plain) {
+      if (count > before) memory.fill(start + before * element.size, (count - before) * element.size);
+    } else {
+      for (let i = count; i < before; i++) element.destroy(home, start + i * element.size);
+      for (let i = before; i < count; i++) element.init(home, start + i * element.size);
+    }
+    memory.setU32(at + COUNT, count);
+    const capacity = memory.u32(at + CAPACITY);
+    const room = capacity * element.size;
+    if (count < before && (count === 0 || (room > SMALL && count < capacity / 4)))
+      this.#tryMove(home, at, 2 * count);
+  }
+
+  /** To a block for `capacity` elements, at least as many as there are; 0 frees it. */
+  move(home: Home, at: number, capacity: number): void {
+    const { memory } = home;
+    const { element } = this;
+    const old = this.elements(home, at);
+    if (capacity === old.capacity) return;
+    const block = capacity === 0 ? 0 : home.allocate(capacity * element.size);
+    if (element.plain) {
+      memory.copy(block, old.at, old.count * element.size);
+    } else {
+      for (let i = 0; i < old.count; i++) {
+        element.relocate(home, old.at + i * element.size, block + i * element.size);
+      }
+    }
+    memory.writePointer(at, block);
+    memory.setU32(at + CAPACITY, capacity);
+    if (old.at !== 0) home.free(old.at, old.capacity * element.size);
+  }
+
+  /** Shrinking is a courtesy: without the memory to do it, the vector stays as large as it was. */
+  #tryMove(home: Home, at: number, capacity: number): void {
+    try {
+      this.move(home, at, capacity);
+    } catch {}
+  }
+
+  #least(): number {
+    return Math.max(1, Math.floor(SMALL / this.element.size));
+  }
+
+  #writeNumbers(home: Home, at: number, values: NumericArray): void {
+    const { element } = this;
+    this.resize(home, at, 0);
+    this.resize(home, at, values.length);
+    if (values.length === 0) return;
+    const { array } = element as unknown as NumericType<number, Float64Array>;
+    const block = this.elements(home, at).at;
+    // Converted as typed arrays convert; copied when it is the same kind.
+    const source =
+      values.constructor === array ? values : (array as unknown as ArrayConstructor).from(values as never);
+    const { buffer, byteOffset, byteLength } = source as NumericArray;
+    home.memory.write(block, new Uint8Array(buffer, byteOffset, byteLength));
+  }
+}
+
+function checkCount(count: number): void {
+  if (!Number.isInteger(count) || count < 0 || count > MOST)
+    throw new RangeError(`A vector cannot have ${count} elements`);
+}
+
+/** Any number of elements, one behind the other in a block. Of numbers, it has view() and append(). */
+export function vector<V extends number | bigint, A extends NumericArray>(
+  element: NumericType<V, A>,
+): VectorType<NumericType<V, A>, NumericVector<NumericType<V, A>, A>>;
+export function vector<E extends SharedType>(element: E): VectorType<E, Vector<E>>;
+export function vector(element: SharedType): VectorType<SharedType> {
+  return new VectorDeclaration(element);
+}
