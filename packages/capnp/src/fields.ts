@@ -1,24 +1,10 @@
 // What generated code tells about fields, for code that handles structs of any type.
 
-import type { Enumerants } from './list-type.js';
+import type { ElementType, Enumerants } from './list-type.js';
 import type { PointerType } from './pointer-type.js';
 import type { StructBuilder } from './struct-builder.js';
 import type { StructReader } from './struct-reader.js';
 import type { BuilderConstructor, ReaderConstructor, UnionInfo } from './struct-type.js';
-
-export type ScalarName =
-  | 'void'
-  | 'bool'
-  | 'int8'
-  | 'int16'
-  | 'int32'
-  | 'int64'
-  | 'uint8'
-  | 'uint16'
-  | 'uint32'
-  | 'uint64'
-  | 'float32'
-  | 'float64';
 
 /** Type parameters of a generic struct, as they are bound. */
 export type Brand = readonly PointerType<unknown, unknown>[];
@@ -36,11 +22,7 @@ export interface FieldInfo {
   readonly name: string;
   /** Of the generated accessors, when it is another one. */
   readonly property?: string;
-  readonly type:
-    | ScalarName
-    | { readonly enum: Enumerants }
-    | { readonly group: GroupType }
-    | PointerType<unknown, unknown>;
+  readonly type: ElementType | { readonly group: GroupType };
   /** For pointers: which one. */
   readonly pointer?: number;
   /** For members of the union: the discriminant's value. */

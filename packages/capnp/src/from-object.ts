@@ -1,24 +1,8 @@
 // Fills structs from plain objects.
 
 import { type FieldInfo, fieldsOf } from './fields.js';
-import type { ListBuilder } from './list-builder.js';
-import type { Enumerants, ListType } from './list-type.js';
-import {
-  DataListBuilder,
-  ListListBuilder,
-  StructListBuilder,
-  TextListBuilder,
-} from './pointer-list-builders.js';
+import type { ElementType, Enumerants, ListType, ScalarName } from './list-type.js';
 import type { PointerType } from './pointer-type.js';
-import {
-  BoolListBuilder,
-  Float32ListBuilder,
-  Float64ListBuilder,
-  Int64ListBuilder,
-  NumericListBuilder,
-  UInt64ListBuilder,
-  VoidListBuilder,
-} from './scalar-list-builders.js';
 import type { StructBuilder } from './struct-builder.js';
 import type { ObjectOf } from './to-object.js';
 
@@ -95,31 +79,41 @@ function setField(builder: StructBuilder, field: FieldInfo, value: unknown, how:
     if (unionValue === undefined) return;
     builder.$choose(builder.$type.union!.discriminantOffset * 2, unionValue);
   };
-  if (typeof type === 'string') {
-    if (type === 'void') {
-      if (value !== null) throw new TypeError('Void is null');
-      choose();
-    } else {
-      values[property] = scalar(type, value, how);
-    }
-  } else if ('enum' in type) {
-    values[property] = enumerant(type.enum, value);
-  } else if ('group' in type) {
+  if (typeof type === 'object' && 'group' in type) {
     choose();
     fill(values[property] as StructBuilder, value, how);
-  } else {
+  } else if (typeof type === 'object' && !('enum' in type)) {
     setPointerField(builder, field.pointer!, type, value, how);
     choose();
+  } else {
+    const converted = scalar(type, value, how);
+    if (type === 'void') choose();
+    else values[property] = converted;
   }
 }
 
-function scalar(type: string, value: unknown, how: Conversion): unknown {
-  if (type.endsWith('64') && !type.startsWith('float')) return how.int64(value);
-  if (type.startsWith('float')) return how.float(value);
-  if (type === 'bool' && typeof value !== 'boolean')
-    throw new TypeError(`Bool needs a boolean, not ${typeof value}`);
-  return value;
+/** A value as the setter of a scalar takes it. */
+function scalar(type: ScalarType, value: unknown, how: Conversion): unknown {
+  if (typeof type === 'object') return enumerant(type.enum, value);
+  switch (type) {
+    case 'void':
+      if (value !== null && value !== undefined) throw new TypeError('Void is null');
+      return value;
+    case 'bool':
+      if (typeof value !== 'boolean') throw new TypeError(`Bool needs a boolean, not ${typeof value}`);
+      return value;
+    case 'int64':
+    case 'uint64':
+      return how.int64(value);
+    case 'float32':
+    case 'float64':
+      return how.float(value);
+    default:
+      return value;
+  }
 }
+
+type ScalarType = ScalarName | { readonly enum: Enumerants };
 
 function enumerant(enumerants: Enumerants, value: unknown): unknown {
   if (typeof value !== 'string') return value;
@@ -140,7 +134,7 @@ function setPointerField(
   } else if ('Reader' in type) {
     fill(builder.$struct(index, type), value, how);
   } else if ('elementSize' in type) {
-    fillList(builder.$initList(index, type, lengthOf(value)) as ListBuilder<unknown>, type, value, how);
+    fillList(builder.$initList(index, type, lengthOf(value)), type, value, how);
   } else if (type.leaf === 'text') {
     builder.$setText(index, value as string);
   } else if (type.leaf === 'data') {
@@ -156,51 +150,40 @@ function lengthOf(value: unknown): number {
   return (value as ArrayLike<unknown>).length;
 }
 
-function fillList(
-  list: ListBuilder<unknown>,
-  type: ListType<unknown, unknown>,
-  value: unknown,
-  how: Conversion,
-): void {
+function fillList(list: unknown, type: ListType<unknown, unknown>, value: unknown, how: Conversion): void {
   const values = value as ArrayLike<unknown>;
-  for (let i = 0; i < values.length; i++) at(`[${i}]`, () => setListElement(list, type, i, values[i], how));
+  for (let i = 0; i < values.length; i++) {
+    at(`[${i}]`, () => setElement(list as AnyListBuilder, type.element, i, values[i], how));
+  }
 }
 
-function number(
-  list: ListBuilder<unknown>,
-  type: ListType<unknown, unknown>,
-  value: unknown,
-  how: Conversion,
-): unknown {
-  if (type.enumerants !== undefined) return enumerant(type.enumerants, value);
-  if (list instanceof Int64ListBuilder || list instanceof UInt64ListBuilder) return how.int64(value);
-  if (list instanceof Float32ListBuilder || list instanceof Float64ListBuilder) return how.float(value);
-  return value;
+/** What list builders have, each some of it. */
+interface AnyListBuilder {
+  at(i: number): unknown;
+  set(i: number, value: unknown): void;
+  init(i: number, length: number): unknown;
 }
 
-function setListElement(
-  list: ListBuilder<unknown>,
-  type: ListType<unknown, unknown>,
+function setElement(
+  list: AnyListBuilder,
+  type: ElementType,
   i: number,
   value: unknown,
   how: Conversion,
 ): void {
-  if (list instanceof StructListBuilder) {
-    fill(list.at(i), value, how);
-  } else if (list instanceof ListListBuilder) {
-    if (value === null) return;
-    const inner = list.init(i, lengthOf(value)) as ListBuilder<unknown>;
-    fillList(inner, type.inner!, value, how);
-  } else if (list instanceof TextListBuilder) {
-    if (value !== null) list.set(i, value as string);
-  } else if (list instanceof DataListBuilder) {
-    if (value !== null) list.set(i, how.data(value));
-  } else if (list instanceof BoolListBuilder) {
-    list.set(i, scalar('bool', value, how) as boolean);
-  } else if (list instanceof NumericListBuilder) {
-    list.set(i, number(list, type, value, how));
-  } else if (list instanceof VoidListBuilder) {
-    if (value !== null && value !== undefined) throw new TypeError('Void is null');
+  if (typeof type === 'string' || 'enum' in type) {
+    const converted = scalar(type, value, how);
+    if (type !== 'void') list.set(i, converted);
+  } else if ('Reader' in type) {
+    fill(list.at(i) as StructBuilder, value, how);
+  } else if (value === null) {
+    // Elements that are pointers are null to begin with.
+  } else if ('elementSize' in type) {
+    fillList(list.init(i, lengthOf(value)), type, value, how);
+  } else if (type.leaf === 'text') {
+    list.set(i, value);
+  } else if (type.leaf === 'data') {
+    list.set(i, how.data(value));
   } else {
     throw new TypeError('the elements have no plain form');
   }

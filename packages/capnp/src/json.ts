@@ -4,7 +4,7 @@ import { CapnpError } from './errors.js';
 import { enumerantName, type FieldInfo, fieldsOf, isSet } from './fields.js';
 import { type Conversion, fill } from './from-object.js';
 import { ListReader } from './list-reader.js';
-import type { Enumerants, ListType } from './list-type.js';
+import type { ListType } from './list-type.js';
 import type { StructBuilder } from './struct-builder.js';
 import { StructReader } from './struct-reader.js';
 import { property } from './to-object.js';
@@ -32,32 +32,25 @@ function fieldToJson(reader: StructReader, field: FieldInfo): unknown {
   const { type, pointer } = field;
   if (type === 'void') return null;
   if (pointer !== undefined && !reader.$has(pointer)) return undefined;
-  const value = property(reader, field);
-  const of = typeof type === 'object' && 'enum' in type ? { enumerants: type.enum } : type;
-  return toJsonValue(value, of as ListType<unknown, unknown>);
+  return toJsonValue(property(reader, field), type);
 }
 
-/** `type` is looked at for the names of enums only. */
-function toJsonValue(value: unknown, type: Partial<ListType<unknown, unknown>> | undefined): unknown {
+function toJsonValue(value: unknown, type: FieldInfo['type']): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number') {
-    if (type?.enumerants !== undefined) return enumToJson(type.enumerants, value);
+    if (typeof type === 'object' && 'enum' in type) return enumerantName(type.enum, value) ?? value;
     return Number.isFinite(value) ? value : String(value);
   }
   if (value instanceof StructReader)
     return value.$type.fields === undefined ? undefined : structToJson(value);
   if (value instanceof Uint8Array) return Array.from(value);
   if (value instanceof ListReader) {
-    const elements = type?.inner ?? { enumerants: type?.enumerants };
+    const { element } = type as ListType<unknown, unknown>;
     const out: unknown[] = [];
-    for (let i = 0; i < value.length; i++) out.push(toJsonValue(value.at(i), elements as never) ?? null);
+    for (let i = 0; i < value.length; i++) out.push(toJsonValue(value.at(i), element) ?? null);
     return out;
   }
   return typeof value === 'object' ? undefined : value;
-}
-
-function enumToJson(enumerants: Enumerants, value: number): string | number {
-  return enumerantName(enumerants, value) ?? value;
 }
 
 const FROM_JSON: Conversion = {

@@ -77,15 +77,12 @@ class Printer {
   }
 
   #field(reader: StructReader, field: FieldInfo): void {
-    const { type } = field;
-    if (type === 'void') {
-      this.#put('void');
-    } else if (typeof type === 'object' && 'enum' in type) {
-      this.#put(enumText(type.enum, property(reader, field) as number));
-    } else {
-      const value = this.#read(() => property(reader, field));
-      this.#value(value, type as Partial<ListType<unknown, unknown>>);
-    }
+    if (field.type === 'void') this.#put('void');
+    else
+      this.#value(
+        this.#read(() => property(reader, field)),
+        field.type,
+      );
   }
 
   /** What `read` returns, or the error it ends in when errors are to be shown. */
@@ -99,9 +96,9 @@ class Printer {
     }
   }
 
-  #value(value: unknown, type: Partial<ListType<unknown, unknown>> | undefined): void {
+  #value(value: unknown, type: FieldInfo['type']): void {
     if (value instanceof ListReader) {
-      this.#list(value, type);
+      this.#list(value, (type as ListType<unknown, unknown>).element);
     } else if (value instanceof StructReader) {
       if (value.$type.fields === undefined) this.#put('<opaque struct>');
       else this.struct(value);
@@ -110,7 +107,7 @@ class Printer {
     } else if (value === undefined) {
       this.#put('void');
     } else if (typeof value === 'number') {
-      this.#put(type?.enumerants === undefined ? numberText(value) : enumText(type.enumerants, value));
+      this.#put(typeof type === 'object' && 'enum' in type ? enumText(type.enum, value) : numberText(value));
     } else if (CapnpError.is(value)) {
       this.#put(`!${value.code}`);
     } else if (typeof value === 'object') {
@@ -120,13 +117,14 @@ class Printer {
     }
   }
 
-  #list(list: ListReader<unknown>, type: Partial<ListType<unknown, unknown>> | undefined): void {
-    const elements = type?.inner ?? { enumerants: type?.enumerants };
+  #list(list: ListReader<unknown>, element: FieldInfo['type']): void {
     this.#put('[');
     for (let i = 0; i < list.length; i++) {
       if (i > 0) this.#put(', ');
-      const value = this.#read(() => list.at(i));
-      this.#value(value, elements as Partial<ListType<unknown, unknown>>);
+      this.#value(
+        this.#read(() => list.at(i)),
+        element,
+      );
     }
     this.#put(']');
   }

@@ -2,9 +2,10 @@
 import { ChannelInbox, type ChannelMessage, type ReceivedInto } from './channel-inbox.js';
 import { channelHighWater } from './diagnostics.js';
 import type { ReceiveCounters, ReceiverPipe, SendCounters, SenderPipe } from './transport.js';
-import { FlowIpcError, TransportError } from './util/errors.js';
+import { abortedError, FlowIpcError, TransportError } from './util/errors.js';
 import type { NativeHandle } from './util/native-handle.js';
 import type { ProcessCredentials } from './util/process-credentials.js';
+import { onAbort } from './util/waiter-queue.js';
 import { waitForPipes } from './wait-for-pipes.js';
 
 export interface AbortOptions {
@@ -174,16 +175,17 @@ export class Channel<F extends ChannelFeature = ChannelFeature> implements Async
   }
 
   /** Settles when {@link queuedBytes} is 0, or with the first error that ended sending. */
-  async drained(): Promise<void> {
-    await Promise.all(this.#senders.map((pipe) => pipe.drained()));
+  async drained(options: AbortOptions = {}): Promise<void> {
+    await abortable(Promise.all(this.#senders.map((pipe) => pipe.drained())), options.signal);
   }
 
   /**
    * Ends sending on every pipe behind all that is queued; settles once the kernel has it all, or with the first error.
+   * Its signal ends the waiting, not what it waits for.
    */
-  async endSending(): Promise<void> {
+  async endSending(options: AbortOptions = {}): Promise<void> {
     for (const pipe of this.#senders) pipe.endSending();
-    await this.drained();
+    await this.drained(options);
   }
 
   /** Pings on every pipe. False when called before or after sending ended. */
@@ -276,6 +278,19 @@ export class Channel<F extends ChannelFeature = ChannelFeature> implements Async
 function single(pipe: SenderPipe & ReceiverPipe, handles: boolean): ChannelPipes {
   const pair = { sender: pipe, receiver: pipe };
   return handles ? { handles: pair } : { blobs: pair };
+}
+
+/** The promise, or the signal's rejection if that comes first. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  if (signal.aborted) {
+    promise.catch(() => {});
+    return Promise.reject(abortedError(signal));
+  }
+  return new Promise((resolve, reject) => {
+    const forget = onAbort(signal, reject);
+    promise.then(resolve, reject).finally(forget);
+  });
 }
 
 /** Calls all of them, whatever the first ones say. */

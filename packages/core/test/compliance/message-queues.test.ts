@@ -57,25 +57,38 @@ const blobs: TransportFeatures = { handles: false, onePipe: true, noticesPeerClo
 const twoPipes: TransportFeatures = { handles: true, onePipe: false, noticesPeerClose: false };
 const both = <A, B>([a, b]: [A, A], make: (handles: A) => B): [B, B] => [make(a), make(b)];
 
+describe('Boost queues of messages longer than a common receive buffer', () => {
+  const handles = () => handlesOf(BipcMqHandle, 300_000);
+  describe('pipes', () => pipesOf(handles));
+  describe('Mqs_channel', () => channelsOf(handles, [1]));
+});
+
+/** The compliance of pipes over queues that `handles` makes. */
+function pipesOf(handles: () => [Handles, Handles]): void {
+  pipeCompliance({
+    test: it,
+    makePair: () => {
+      const [near, far] = both(handles(), (ends): PipePair => mqPipes(ends));
+      return { near, far };
+    },
+  });
+}
+
+function channelsOf(handles: () => [Handles, Handles], seeds: number[]): void {
+  const make = (): [End, End] => both(handles(), (ends) => mqsChannel(mqPipes(ends)) as unknown as End);
+  transportCompliance({ test: it, features: blobs, connect: connectHere(make), seeds });
+}
+
 describe.each([
   ['POSIX queues', () => handlesOf(PosixMqHandle, 8192)],
   ['Boost queues', () => handlesOf(BipcMqHandle, 8192)],
-  ['Boost queues of long messages', () => handlesOf(BipcMqHandle, 300_000)],
 ])('%s', (_, handles) => {
   const syncIoPair = ({ out, in: incoming }: Handles): SyncIoPipePair<EpollWatch> => ({
     sender: new BlobStreamMqSender(out),
     receiver: new BlobStreamMqReceiver(incoming),
   });
 
-  describe('pipes', () => {
-    pipeCompliance({
-      test: it,
-      makePair: () => {
-        const [near, far] = both(handles(), (ends): PipePair => mqPipes(ends));
-        return { near, far };
-      },
-    });
-  });
+  describe('pipes', () => pipesOf(handles));
 
   describe('pipes in sync_io form', () => {
     syncIoCompliance({
@@ -88,10 +101,7 @@ describe.each([
     });
   });
 
-  describe('Mqs_channel', () => {
-    const make = (): [End, End] => both(handles(), (ends) => mqsChannel(mqPipes(ends)) as unknown as End);
-    transportCompliance({ test: it, features: blobs, connect: connectHere(make) });
-  });
+  describe('Mqs_channel', () => channelsOf(handles, [1, 2, 3]));
 
   describe('Mqs_channel in sync_io form', () => {
     const make = (): [End, End] =>

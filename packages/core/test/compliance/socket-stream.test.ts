@@ -23,6 +23,8 @@ import {
 } from '../../src/sync-io/index.js';
 
 const both = { handles: true, onePipe: true, noticesPeerClose: true };
+/** A hundred chances for a long run, three otherwise. */
+const seeds = process.env.FLOW_IPC_LONG === '1' ? Array.from({ length: 100 }, (_, i) => i + 1) : [1, 2, 3];
 const blobsOnly = { ...both, handles: false };
 
 /** Both ends of a socket pair, made into whatever `make` makes of a descriptor. */
@@ -82,7 +84,7 @@ describe.each([
   ['Socket_stream_channel_of_blobs in sync_io form', blobsOnly, (fd: number) => syncIo(fd, 'blobs')],
   ['sync_io form, tiny buffers', both, (fd: number) => syncIo(tiny(fd), 'handles')],
 ] as const)('%s', (_, features, make) => {
-  transportCompliance({ test: it, features, connect: connectHere(make) });
+  transportCompliance({ test: it, features, connect: connectHere(make), seeds });
 });
 
 /** Blobs by one socket, descriptors by another: the two-pipe form, which does not care what its pipes are. */
@@ -97,7 +99,7 @@ const pipes = <S>(stream: S) => ({ sender: stream, receiver: stream });
 describe('two pipes', () => {
   const make = (blobs: number, handles: number): End =>
     mqsSocketStreamChannel(pipes(new NativeSocketStream(blobs)), new NativeSocketStream(handles));
-  transportCompliance({ test: it, features: { ...both, onePipe: false }, connect: twoPipes(make) });
+  transportCompliance({ test: it, features: { ...both, onePipe: false }, connect: twoPipes(make), seeds });
 });
 
 describe('two pipes in sync_io form', () => {
@@ -105,7 +107,7 @@ describe('two pipes in sync_io form', () => {
     syncIoEnd(
       new SyncIoChannel({ blobs: pipes(new SyncIoStream(blobs)), handles: pipes(new SyncIoStream(handles)) }),
     );
-  transportCompliance({ test: it, features: { ...both, onePipe: false }, connect: twoPipes(make) });
+  transportCompliance({ test: it, features: { ...both, onePipe: false }, connect: twoPipes(make), seeds });
 });
 
 describe('sync_io form turned async', () => {
