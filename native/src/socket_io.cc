@@ -28,9 +28,9 @@ int readyBits(const pollfd& entry, int asked) {
 }
 
 int pollInSlices(napi_env env, pollfd* entries, size_t count, double timeoutMs) {
-  return waitInSlices(env, timeoutMs, [&](int64_t ns) {
+  return waitInSlicesIfNeeded(env, timeoutMs, [&](int64_t ns) {
     const timespec limit{static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
-    const int n = ppoll(entries, count, &limit, nullptr);
+    const int n = ppoll(entries, count, ns < 0 ? nullptr : &limit, nullptr);
     return n < 0 ? -errno : n;
   });
 }
