@@ -1,5 +1,6 @@
 // Blocks a thread until one of several pipes can go on.
 import { pollFd, pollFds } from '@flow-ipc/native';
+import { endTurn } from './event-loop/turn.js';
 import type { Pipe } from './transport.js';
 
 /**
@@ -11,6 +12,7 @@ export function waitForPipes(pipes: readonly Pipe[], timeoutMs: number): void {
     waitForPipe(pipes[0]!, timeoutMs);
     return;
   }
+  endTurn();
   let ms = timeoutMs;
   let handedOut = false;
   const interests = pipes.map((pipe) => {
@@ -33,6 +35,7 @@ export function waitForPipes(pipes: readonly Pipe[], timeoutMs: number): void {
 
 /** The same for one. */
 export function waitForPipe(pipe: Pipe, timeoutMs: number): void {
+  endTurn();
   const events = pipe.beforePoll();
   if (events < 0) return;
   const ms = Math.min(timeoutMs, pipe.untilDue());
