@@ -190,7 +190,7 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
   structured<T extends AnyStructType>(
     channel: Channel,
     type: T,
-    options: Omit<StructuredChannelOptions, 'sessionToken' | 'logIn'> = {},
+    options: Omit<StructuredChannelOptions<T>, 'sessionToken' | 'logIn'> = {},
   ): StructuredChannel<T> {
     const structured = new StructuredChannel(channel, type, {
       serialization: this.memory.serialization,
