@@ -425,7 +425,8 @@ export class Engine<T extends AnyStructType> {
       this.#finish(err as FlowIpcError);
       throw err;
     } finally {
-      pipe.uncork();
+      // An error closes the pipe, whose own complaint would hide it.
+      if (!pipe.closed) pipe.uncork();
     }
     this.counts.messagesSent++;
     if (topics.send.hasSubscribers) {
