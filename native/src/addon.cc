@@ -97,7 +97,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["FdWatcher"] = FdWatcher::define(env, state);
   exports["EpollReactor"] = EpollReactor::define(env);
   exports["OwnArena"] = OwnArena::define(env, state);
-  exports["BorrowedPools"] = BorrowedPools::define(env);
+  exports["BorrowedPools"] = BorrowedPools::define(env, state);
   // Kept private: scripts get instances from poolCreate(), poolOpen(), mqCreate(), mqOpen() and semOpen() only.
   state->poolClass = Napi::Persistent(Pool::define(env, state));
   state->semaphoreClass = Napi::Persistent(NamedSemaphore::define(env, state));

@@ -90,6 +90,7 @@ int JemallocArena::start() {
 }
 
 JemallocArena::~JemallocArena() {
+  pools_.startClosing();
   // First the cache: it holds blocks of the arena.
   if (cached_) flow_ipc_je_mallctl("tcache.destroy", nullptr, nullptr, &cache_, sizeof cache_);
   if (started_) control("destroy");

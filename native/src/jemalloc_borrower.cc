@@ -69,12 +69,17 @@ std::shared_ptr<BorrowedMapping> JemallocBorrower::window(uint64_t index) const 
 }
 
 char* JemallocBorrower::follow(uint32_t collection, uint64_t pointer, uint64_t length,
-                               std::shared_ptr<BorrowedMapping>* mapping) const {
+                               std::shared_ptr<BorrowedMapping>* mapping) {
   // A raw pointer would be an address in the peer's own memory.
   if ((pointer & kPoolPointer) == 0) return nullptr;
-  const Pool* pool = find(collection, static_cast<uint32_t>(pointer >> 32) & kPoolIdBits);
+  const uint32_t id = static_cast<uint32_t>(pointer >> 32) & kPoolIdBits;
+  const Pool* pool = find(collection, id);
+  if (pool == nullptr) {
+    missing_ = id;
+    return nullptr;
+  }
   const uint64_t offset = pointer & UINT32_MAX;
-  if (pool == nullptr || offset % 8 != 0 || offset > pool->mapping->size ||
+  if (offset % 8 != 0 || offset > pool->mapping->size ||
       length > pool->mapping->size - offset) {
     return nullptr;
   }
@@ -84,8 +89,13 @@ char* JemallocBorrower::follow(uint32_t collection, uint64_t pointer, uint64_t l
 
 int JemallocBorrower::read(uint32_t collection, uint32_t pool, uint64_t offset, uint64_t maxSegments) {
   segments_.clear();
-  if (find(collection, pool) == nullptr) return -ENOENT;
-  if (offset > UINT32_MAX) return -EINVAL;
+  missing_ = 0;
+  const int rc = readRing(collection, pool, offset, maxSegments);
+  return rc != 0 && missing_ != 0 ? -ENOENT : rc;
+}
+
+int JemallocBorrower::readRing(uint32_t collection, uint32_t pool, uint64_t offset, uint64_t maxSegments) {
+  if (pool == 0 || pool > kPoolIdBits || offset > UINT32_MAX) return -EINVAL;
   const char* holder = follow(collection, poolPointer(pool, offset), kHolderSize, nullptr);
   if (holder == nullptr) return -EINVAL;
   const uint64_t count = load(holder + kCount);

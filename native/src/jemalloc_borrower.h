@@ -32,7 +32,7 @@ struct BorrowedSegment {
 
 // Pools are opened for reading and mapped privately: what this process writes into one reaches nobody. Each is known by
 // (collection, pool id), as the peer named it, and has a window (see jemalloc_layout.h).
-// Codes: -ENOENT no such pool, -EINVAL not a well-formed list, -EFAULT the peer cut the pool short.
+// Codes: -ENOENT no such pool (see missing()), -EINVAL not a well-formed list, -EFAULT the peer cut the pool short.
 class JemallocBorrower {
  public:
   JemallocBorrower() = default;
@@ -48,6 +48,9 @@ class JemallocBorrower {
   int read(uint32_t collection, uint32_t pool, uint64_t offset, uint64_t maxSegments);
   const std::vector<BorrowedSegment>& segments() const { return segments_; }
 
+  // The pool that the last read() met and did not know, when it said -ENOENT: of the handle, or of a pointer behind it.
+  uint32_t missing() const { return missing_; }
+
   // Null when there is none.
   std::shared_ptr<BorrowedMapping> window(uint64_t index) const;
   size_t count() const { return pools_.size(); }
@@ -59,13 +62,15 @@ class JemallocBorrower {
   };
 
   const Pool* find(uint32_t collection, uint32_t pool) const;
+  int readRing(uint32_t collection, uint32_t pool, uint64_t offset, uint64_t maxSegments);
   // Where a pointer that the peer wrote leads to, if so many bytes of the collection's pools are there; else null.
   char* follow(uint32_t collection, uint64_t pointer, uint64_t length,
-               std::shared_ptr<BorrowedMapping>* mapping) const;
+               std::shared_ptr<BorrowedMapping>* mapping);
 
   std::unordered_map<uint64_t, Pool> pools_;
   std::vector<std::shared_ptr<BorrowedMapping>> windows_{nullptr};  // window 0 stays empty: address 0 is null
   std::vector<BorrowedSegment> segments_;
+  uint32_t missing_ = 0;
 };
 
 }  // namespace flow_ipc

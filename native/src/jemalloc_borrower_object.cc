@@ -10,18 +10,25 @@
 
 namespace flow_ipc {
 
-Napi::Function BorrowedPools::define(Napi::Env env) {
+Napi::Function BorrowedPools::define(Napi::Env env, AddonState* state) {
   return DefineClass(env, "BorrowedPools",
                      {InstanceMethod<&BorrowedPools::addPool>("addPool"),
                       InstanceMethod<&BorrowedPools::removePool>("removePool"),
                       InstanceMethod<&BorrowedPools::listTake>("listTake"),
                       InstanceMethod<&BorrowedPools::listBorrow>("listBorrow"),
-                      InstanceMethod<&BorrowedPools::view>("view"), InstanceMethod<&BorrowedPools::close>("close")});
+                      InstanceMethod<&BorrowedPools::view>("view"), InstanceMethod<&BorrowedPools::close>("close")},
+                     state);
 }
 
-BorrowedPools::BorrowedPools(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
+BorrowedPools::BorrowedPools(const Napi::CallbackInfo& info)
+    : ObjectWrap(info), state_(static_cast<AddonState*>(info.Data())) {}
 
 Napi::Value BorrowedPools::result(int64_t value) const { return Napi::Value(Env(), number(Env(), value)); }
+
+Napi::Value BorrowedPools::readFailed(int code) const {
+  if (pools_ != nullptr) state_->out()[AddonState::kPoolId] = pools_->missing();
+  return result(code);
+}
 
 Napi::Value BorrowedPools::close(const Napi::CallbackInfo&) {
   pools_.reset();  // views hold the mappings
@@ -85,7 +92,7 @@ Napi::Value BorrowedPools::listTake(const Napi::CallbackInfo& info) {
   if (!readList(info, UINT64_MAX, &code) || !getBytes(info.Env(), info[3], &target, "target must be a Uint8Array")) {
     return Napi::Value();
   }
-  if (code != 0) return result(code);
+  if (code != 0) return readFailed(code);
   if (pools_->segments().size() != 1 || pools_->segments()[0].length > target.length) return result(-EMSGSIZE);
   const BorrowedSegment& segment = pools_->segments()[0];
   std::memcpy(target.data, segment.data, segment.length);
@@ -100,7 +107,7 @@ Napi::Value BorrowedPools::listBorrow(const Napi::CallbackInfo& info) {
       !readList(info, maxSegments < 0 ? 0 : static_cast<uint64_t>(maxSegments), &code)) {
     return Napi::Value();
   }
-  if (code != 0) return result(code);
+  if (code != 0) return readFailed(code);
   // A copy: setting an element can run script (a setter on Array.prototype), and script can close or read again.
   const std::vector<BorrowedSegment> segments = pools_->segments();
   napi_value views;

@@ -163,7 +163,7 @@ void JemallocPools::give(void* at, uint64_t bytes) {
   pool->used -= bytes;
   used_ -= bytes;
   // Zeros for the next taker, and pages for the system.
-  if (pool->used > 0) madvise(start, bytes, MADV_REMOVE);
+  if (pool->used > 0 && !closing_) madvise(start, bytes, MADV_REMOVE);
   auto next = byPlace_.lower_bound(start);
   if (next != byPlace_.end() && next->first == start + bytes && next->first < pool->base() + pool->size()) {
     bytes += next->second;

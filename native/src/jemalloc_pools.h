@@ -53,6 +53,8 @@ class JemallocPools {
   void* take(uint64_t bytes, uint64_t alignment);
   // [at, at + bytes) was taken, in one or several pieces of one pool.
   void give(void* at, uint64_t bytes);
+  // The arena is being taken down: from here on give() leaves contents as they are, for borrowers still look at them.
+  void startClosing() { closing_ = true; }
 
   // The pool that the address lies in, or null.
   OwnPool* find(const void* at) const;
@@ -91,6 +93,7 @@ class JemallocPools {
   uint64_t used_ = 0;
   std::vector<PoolEvent> events_;
   int error_ = ENOMEM;
+  bool closing_ = false;
 };
 
 }  // namespace flow_ipc

@@ -267,7 +267,8 @@ export interface OwnArena {
 
 /**
  * The pools that one peer lends: opened for reading and mapped privately, so that writes reach nobody. Every handle and
- * every pointer in the peer's lists is checked against them. Codes: -ENOENT (no such pool), -EINVAL (no well-formed
+ * every pointer in the peer's lists is checked against them. Codes: -ENOENT (no such pool: `out[4]` tells which, that of
+ * the handle or one that a pointer behind it leads to), -EINVAL (no well-formed
  * list there), -EFAULT (the peer cut a pool short: what was borrowed from it reads as zeros there), -EBADF (closed).
  */
 export interface BorrowedPools {

@@ -7,10 +7,16 @@ import { type PoolPlace, PoolsMemory } from './pool-pointer.js';
 
 class BorrowedMemory extends PoolsMemory {
   readonly #native: BorrowedPools;
+  readonly #fetch: (poolId: number) => boolean;
 
-  constructor(native: BorrowedPools) {
+  constructor(native: BorrowedPools, fetch: (poolId: number) => boolean) {
     super(false);
     this.#native = native;
+    this.#fetch = fetch;
+  }
+
+  protected override fetchPool(poolId: number): boolean {
+    return this.#fetch(poolId);
   }
 
   protected viewPool(pool: PoolPlace): ArrayBuffer {
@@ -25,9 +31,9 @@ export class BorrowedArena implements Arena {
   readonly waiting = undefined;
   readonly #native: BorrowedPools;
 
-  constructor(collectionId: number, native: BorrowedPools) {
+  constructor(collectionId: number, native: BorrowedPools, fetch: (poolId: number) => boolean) {
     this.name = `borrowed ${collectionId}`;
-    this.memory = new BorrowedMemory(native);
+    this.memory = new BorrowedMemory(native, fetch);
     this.#native = native;
   }
 

@@ -15,12 +15,17 @@ export class BorrowedArenas {
   readonly native: BorrowedPools = new BorrowedPools();
   readonly #nameBases: readonly string[];
   readonly #arenas = new Map<number, BorrowedArena>();
+  readonly #fetch: (collectionId: number, poolId: number) => boolean;
   #objects = 0;
   #closed = false;
 
-  /** `nameBases`: what pools may be called, but for the id at the end. */
-  constructor(nameBases: readonly string[]) {
+  /**
+   * `nameBases`: what pools may be called, but for the id at the end. `fetch` is asked for a pool that is not known, and
+   * tells whether it is now.
+   */
+  constructor(nameBases: readonly string[], fetch: (collectionId: number, poolId: number) => boolean) {
     this.#nameBases = nameBases;
+    this.#fetch = fetch;
   }
 
   get pools(): number {
@@ -32,7 +37,10 @@ export class BorrowedArenas {
   /** False: refused. */
   addArena(collectionId: number): boolean {
     if (this.#arenas.has(collectionId) || this.#arenas.size >= MOST_ARENAS) return false;
-    this.#arenas.set(collectionId, new BorrowedArena(collectionId, this.native));
+    this.#arenas.set(
+      collectionId,
+      new BorrowedArena(collectionId, this.native, (poolId) => this.#fetch(collectionId, poolId)),
+    );
     return true;
   }
 
@@ -59,15 +67,14 @@ export class BorrowedArenas {
   }
 
   /**
-   * Where a borrowed object of `size` bytes is; `fetch` is asked for its pool when that is unknown. Undefined when that
-   * does not help. Throws BAD_HANDLE for a place that cannot be an object's. Until objectGone() the pools are kept.
+   * Where a borrowed object of `size` bytes is. Undefined when its pool is unknown and stays so. Throws BAD_HANDLE for a
+   * place that cannot be an object's. Until objectGone() the pools are kept.
    */
   objectAt(
     { collectionId, poolId, offset }: LendHandle,
     size: number,
-    fetch: () => boolean,
   ): { arena: BorrowedArena; address: number } | undefined {
-    if (!this.knows(collectionId, poolId) && !fetch()) return undefined;
+    if (!this.knows(collectionId, poolId) && !this.#fetch(collectionId, poolId)) return undefined;
     const arena = this.#arenas.get(collectionId)!;
     const address = arena.memory.addressOf(poolId, offset);
     try {

@@ -137,7 +137,7 @@ export class LendChannel {
       // Not told by the channel itself, as a call of ours threw it; the end of the session says it all.
     } finally {
       returns.length = 0;
-      sender.uncork();
+      if (!sender.closed) sender.uncork();
     }
   }
 

@@ -145,10 +145,9 @@ export class LendSerialization implements Serialization {
     const { native } = lender.borrowed;
     let size = native.listTake(collectionId, poolId, offset, metadata.bytes);
     if (size < 0) {
-      const wanted = { collectionId, poolId, offset };
-      if (lender.fetchPool(size, wanted))
-        size = native.listTake(collectionId, poolId, offset, metadata.bytes);
-      if (size < 0) throw lender.borrowError(size, wanted);
+      const again = () => native.listTake(collectionId, poolId, offset, metadata.bytes);
+      size = lender.readBorrowed(collectionId, again);
+      if (size < 0) throw lender.borrowError(size, { collectionId, poolId, offset });
     }
     lender.giveBack(collectionId, poolId, offset);
     metadata.length = size;
@@ -165,10 +164,9 @@ export class LendSerialization implements Serialization {
     const { native } = lender.borrowed;
     let buffers = native.listBorrow(collectionId, poolId, offset, MAX_SEGMENTS);
     if (typeof buffers === 'number') {
-      const wanted = { collectionId, poolId, offset };
-      if (lender.fetchPool(buffers, wanted))
-        buffers = native.listBorrow(collectionId, poolId, offset, MAX_SEGMENTS);
-      if (typeof buffers === 'number') throw lender.borrowError(buffers, wanted);
+      const again = () => native.listBorrow(collectionId, poolId, offset, MAX_SEGMENTS);
+      buffers = lender.readBorrowed(collectionId, again);
+      if (typeof buffers === 'number') throw lender.borrowError(buffers, { collectionId, poolId, offset });
     }
     const giveBack = returner(lender, collectionId, poolId, offset);
     const share = new ListShare(giveBack, buffers);

@@ -1,6 +1,6 @@
 // Shm_session: lends the arenas of this process to one peer, and borrows from that peer's (features 208-215).
 import { FlowIpcError, type ProcessCredentials } from '@flow-ipc/core';
-import type { OwnPool } from '@flow-ipc/native';
+import { type OwnPool, out } from '@flow-ipc/native';
 import { SharedObject, type SharedType } from '@flow-ipc/shm';
 import type { SessionToken } from '@flow-ipc/structured';
 import { BorrowedArenas } from './borrowed-arenas.js';
@@ -19,6 +19,9 @@ const FLUSH_PATIENCE_MS = 2000;
 const ANNOUNCEMENT_PATIENCE_MS = 2000;
 /** A caller that never returns to the event loop gets its objects back by reading after so many loans. */
 const LOANS_PER_READ = 256;
+/** Slot of the addon's `out` array. */
+const OUT_POOL_ID = 4;
+const MOST_NEW_POOLS = 64;
 const ENOENT = -2;
 
 export interface LendSessionOptions {
@@ -37,7 +40,7 @@ export interface LendSessionOptions {
  * - A new pool is announced (lendPool) on the lend channel, and that has left this process before the first handle to
  *   something in it leaves by another channel: settlePools() sees to it before each loan.
  * - So by the time the peer reads such a handle, the announcement lies in its lend channel's socket. A borrower of ours
- *   that meets an unknown pool reads its lend channel then and there (fetchPool), whatever else it is in the midst of.
+ *   that meets an unknown pool reads its lend channel then and there (#fetchPool), whatever else it is in the midst of.
  * - It answers as the protocol wants. The answer is only looked at: a refused pool is not lent from.
  *
  * No side waits for the other, so both may grow their arenas at once, in one thread each. A C++ borrower does not read
@@ -61,7 +64,9 @@ export class LendSession implements PoolListener {
   /** Takes the lend channel's descriptor over. */
   constructor(fd: number, options: LendSessionOptions) {
     this.#options = options;
-    this.#borrowed = new BorrowedArenas(options.poolNameBases);
+    this.#borrowed = new BorrowedArenas(options.poolNameBases, (collectionId, poolId) =>
+      this.#fetchPool(collectionId, poolId),
+    );
     this.#channel = new LendChannel(fd, options.token, options.peer, {
       lendArena: (id) => this.#borrowed.addArena(id),
       lendPool: (pool) => this.#borrowed.addPool(pool),
@@ -161,7 +166,7 @@ export class LendSession implements PoolListener {
   borrowObject<T extends SharedType>(type: T, blob: Uint8Array): SharedObject<T> {
     const handle = parseHandle(blob);
     this.#checkConnected();
-    const object = this.#borrowed.objectAt(handle, type.size, () => this.fetchPool(ENOENT, handle));
+    const object = this.#borrowed.objectAt(handle, type.size);
     if (!object) throw this.borrowError(ENOENT, handle);
     const share = new BorrowedShare(handle, () => {
       this.giveBack(handle.collectionId, handle.poolId, handle.offset);
@@ -181,18 +186,25 @@ export class LendSession implements PoolListener {
   }
 
   /**
-   * Whether `code` says that the pool of the handle is unknown, and reading the lend channel has changed that: then it
-   * is worth trying again. Throws DISCONNECTED when the channel is over.
+   * Reads what the peer lent, again once the pools that it lacks are there. `read` says ENOENT and leaves the pool that it
+   * lacks in the addon's `out` array.
    */
-  fetchPool(code: number, handle: LendHandle): boolean {
-    if (code !== ENOENT) return false;
-    const { collectionId, poolId } = handle;
+  readBorrowed<R>(collectionId: number, read: () => R | number): R | number {
+    let result = read();
+    // A list has a pool or two that are new; no list has so many.
+    for (let i = 0; i < MOST_NEW_POOLS && result === ENOENT; i++) {
+      if (!this.#fetchPool(collectionId, out[OUT_POOL_ID]!)) break;
+      result = read();
+    }
+    return result;
+  }
+
+  /** Reads the lend channel for a pool that is not known. Whether it is now. */
+  #fetchPool(collectionId: number, poolId: number): boolean {
     const known = () => this.#borrowed.knows(collectionId, poolId);
     this.#channel.readNow();
     // What the peer had no room to send yet may take it a moment.
-    if (known() || this.#channel.waitUntil(known, ANNOUNCEMENT_PATIENCE_MS)) return true;
-    this.#checkConnected();
-    return false;
+    return known() || this.#channel.waitUntil(known, ANNOUNCEMENT_PATIENCE_MS);
   }
 
   /** What the negative result of reading a borrowed object means: DISCONNECTED or BAD_HANDLE. */

@@ -70,7 +70,11 @@ export abstract class PoolsMemory extends SharedMemory {
     const offset = this.u32(field);
     const high = this.u32(field + 4);
     if (high === 0 && offset === 0) return 0;
-    const address = high < POOL_POINTER ? 0 : this.addressOf(high - POOL_POINTER, offset);
+    const poolId = high - POOL_POINTER;
+    let address = poolId < 0 ? 0 : this.addressOf(poolId, offset);
+    // The owner may have put it into a pool that is newer than what this side has read of the lend channel.
+    if (address === 0 && poolId > 0 && !this.has(poolId) && this.fetchPool(poolId))
+      address = this.addressOf(poolId, offset);
     if (address === 0) throw corrupted(`a pointer to ${offset} in pool ${high}`);
     return address;
   }
@@ -90,6 +94,11 @@ export abstract class PoolsMemory extends SharedMemory {
     const pool = this.#byWindow.get(index);
     if (!pool) throw corrupted(`an address in window ${index}`);
     return this.viewPool(pool);
+  }
+
+  /** Asked for a pool that is not known: whether it is now. */
+  protected fetchPool(_poolId: number): boolean {
+    return false;
   }
 
   /** All bytes of a pool. */
