@@ -1,6 +1,8 @@
 // Readiness callbacks from libuv to JavaScript.
 #include "fd_watcher.h"
 
+#include <fcntl.h>
+
 #include "args.h"
 
 namespace flow_ipc {
@@ -42,11 +44,14 @@ FdWatcher::FdWatcher(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     return;
   }
   auto* handle = new WatchHandle{};
+  const int flags = fcntl(fd, F_GETFL);
   if (const int rc = uv_poll_init(state->loop(), &handle->poll, fd); rc != 0) {
     delete handle;
     throwErrno(env, -rc, "uv_poll_init");
     return;
   }
+  // libuv makes what it watches non-blocking, which it does not need: a read that is to block does.
+  if (flags >= 0 && (flags & O_NONBLOCK) == 0) fcntl(fd, F_SETFL, flags);
   handle->poll.data = handle;
   handle->state = state;
   state->addWatch(handle);

@@ -77,7 +77,7 @@ napi_value acceptFd(napi_env env, napi_callback_info info) {
   napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
   if (!getFd(env, argv[0], &fd)) return nullptr;
   int connection;
-  do connection = accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  do connection = accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
   while (connection < 0 && (errno == ECONNABORTED || errno == EINTR));
   return number(env, connection < 0 ? -errno : connection);
 }
@@ -135,12 +135,13 @@ napi_value sendBytes(napi_env env, napi_callback_info info) {
 }
 
 napi_value recvBytes(napi_env env, napi_callback_info info) {
-  size_t argc = 4;
-  napi_value argv[4];
+  size_t argc = 5;
+  napi_value argv[5];
   void* data;
   int fd;
   int64_t offset;
   int64_t length;
+  double timeoutMs = 0;
   Bytes bytes;
   napi_get_cb_info(env, info, &argc, argv, nullptr, &data);
   double* out = static_cast<AddonState*>(data)->out();
@@ -148,7 +149,9 @@ napi_value recvBytes(napi_env env, napi_callback_info info) {
   out[AddonState::kBadControl] = 0;
   if (!getFd(env, argv[0], &fd) || !getInt(env, argv[2], &offset, "offset must be a number") ||
       !getInt(env, argv[3], &length, "length must be a number") ||
-      !getBytes(env, argv[1], &bytes, "buf must be a Uint8Array") || !checkSlice(env, bytes, offset, length)) {
+      !getBytes(env, argv[1], &bytes, "buf must be a Uint8Array") ||
+      !checkSlice(env, bytes, offset, length) ||
+      (!isNull(env, argv[4]) && !getDouble(env, argv[4], &timeoutMs, "timeoutMs must be a number"))) {
     return nullptr;
   }
   // recvmsg with no room returns 0, which would read as end of file.
@@ -158,13 +161,27 @@ napi_value recvBytes(napi_env env, napi_callback_info info) {
   msghdr message{};
   message.msg_iov = &iov;
   message.msg_iovlen = 1;
-  ssize_t received;
-  do {
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    received = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (received < 0 && errno == EINTR);
-  if (received < 0) return number(env, -errno);
+  const auto receive = [&](int flags) {
+    ssize_t n;
+    do {
+      message.msg_control = control;
+      message.msg_controllen = sizeof control;
+      n = recvmsg(fd, &message, flags | MSG_CMSG_CLOEXEC);
+    } while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+  };
+  // Where nobody can stop this thread the read itself waits: a system call less than to poll first. A descriptor that
+  // somebody made non-blocking says EAGAIN to that.
+  const bool waitInRead = timeoutMs < 0 && !canBeTerminated(env);
+  ssize_t received = -EAGAIN;
+  if (timeoutMs == 0 || waitInRead) received = receive(waitInRead ? 0 : MSG_DONTWAIT);
+  if (received == -EAGAIN && timeoutMs != 0) {
+    pollfd entry = pollEntry(fd, 1);
+    const int rc = pollInSlices(env, &entry, 1, timeoutMs);
+    if (rc < 0) return number(env, rc);
+    if (rc > 0) received = receive(MSG_DONTWAIT);
+  }
+  if (received < 0) return number(env, received);
   if (message.msg_controllen != 0 || (message.msg_flags & MSG_CTRUNC) != 0) takeDescriptors(&message, out);
   return number(env, received);
 }

@@ -15,7 +15,8 @@
 namespace flow_ipc {
 namespace {
 
-constexpr int kSocketType = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+// Blocking, although no call here blocks unless it is asked to: MSG_DONTWAIT says so for each.
+constexpr int kSocketType = SOCK_STREAM | SOCK_CLOEXEC;
 
 // NUL + name, no trailing NUL: the length says where the name ends. 0 when it is too long.
 socklen_t makeAddress(const std::string& name, sockaddr_un* address) {
@@ -78,6 +79,8 @@ napi_value listenAbstract(napi_env env, napi_callback_info info) {
   }
   if (backlog < 0 || backlog > INT_MAX) return throwRange(env, "backlog must be a non-negative 32-bit number");
   return makeSocket(env, name, "listen", [&](int fd, const sockaddr* address, socklen_t length) {
+    // accept4() has no flag not to wait.
+    if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) return -1;
     return bind(fd, address, length) != 0 ? -1 : listen(fd, static_cast<int>(backlog));
   });
 }
@@ -88,12 +91,13 @@ napi_value connectAbstract(napi_env env, napi_callback_info info) {
   std::string name;
   napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
   if (!getString(env, argv[0], &name, "name must be a string", true)) return nullptr;
-  // Unix sockets connect at once; a full backlog is EAGAIN because the socket does not block.
+  // Unix sockets connect at once; a full backlog is EAGAIN because the socket does not block yet.
   return makeSocket(env, name, "connect", [](int fd, const sockaddr* address, socklen_t length) {
+    if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) return -1;
     int rc;
     do rc = connect(fd, address, length);
     while (rc != 0 && errno == EINTR);
-    return rc;
+    return rc != 0 ? rc : fcntl(fd, F_SETFL, 0);
   });
 }
 

@@ -5,7 +5,8 @@
  * byte count, or `-errno`. *Set-up* calls throw an `Error` with `code` ('ECONNREFUSED'), `errno` (positive)
  * and `syscall`. Misuse (wrong types, closed objects) is a TypeError from either.
  *
- * All descriptors made here are close-on-exec and non-blocking. The caller owns every descriptor returned.
+ * All descriptors made here are close-on-exec, and calls do not block unless it is said. Connected sockets are in blocking
+ * mode all the same, so that recv() can wait in the read. The caller owns every descriptor returned.
  */
 
 /** Credentials as the kernel vouches for them (SO_PEERCRED): effective ids at connect time. */
@@ -417,11 +418,14 @@ export interface Binding {
    * One recvmsg(MSG_DONTWAIT | MSG_CMSG_CLOEXEC) into buf[offset, +length). Bytes, 0 at end of file, or -errno.
    * out[1] and out[2] are set by every call. EINTR is retried.
    *
+   * With `timeoutMs` other than 0 it waits for bytes up to so long (-1 for ever); -EAGAIN when there were none, or when the
+   * worker is being terminated.
+   *
    * One read may take the bytes of several sends, but ends behind the send that carried a descriptor: the descriptor
    * belongs to the last send of which bytes were read (on a Flow-IPC stream, to the last frame header that begins in
    * these bytes, provided that no sender puts another frame behind one with a descriptor in the same send).
    */
-  recv(fd: number, buf: Uint8Array, offset: number, length: number): number;
+  recv(fd: number, buf: Uint8Array, offset: number, length: number, timeoutMs?: number): number;
   /** Adds 1 to an eventfd, such as {@link EpollReactor.wakeFd} of another thread. 0 or -errno. */
   signalFd(fd: number): number;
   /**

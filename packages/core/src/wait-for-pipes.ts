@@ -1,5 +1,5 @@
 // Blocks a thread until one of several pipes can go on.
-import { pollFd, pollFds } from '@flow-ipc/native';
+import { pollFd, pollFds, READABLE } from '@flow-ipc/native';
 import { endTurn } from './event-loop/turn.js';
 import type { Pipe } from './transport.js';
 
@@ -38,8 +38,9 @@ export function waitForPipe(pipe: Pipe, timeoutMs: number): void {
   endTurn();
   const events = pipe.beforePoll();
   if (events < 0) return;
-  const ms = Math.min(timeoutMs, pipe.untilDue());
-  pipe.afterPoll(Math.max(0, pollFd(pipe.pollFd, events, toPoll(ms))));
+  const ms = toPoll(Math.min(timeoutMs, pipe.untilDue()));
+  if (events === READABLE && ms !== 0 && pipe.receiveWaiting) pipe.receiveWaiting(ms);
+  else pipe.afterPoll(Math.max(0, pollFd(pipe.pollFd, events, ms)));
 }
 
 const toPoll = (ms: number): number => (ms === Number.POSITIVE_INFINITY ? -1 : Math.max(0, ms));

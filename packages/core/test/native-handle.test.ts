@@ -122,11 +122,11 @@ it('blocking mode is a flag of the open file', () => {
   closeFd(b);
   using handle = new NativeHandle(a);
   using twin = handle.dup();
-  expect(twin.nonBlocking).toBe(true);
-  handle.nonBlocking = false;
   expect(twin.nonBlocking).toBe(false);
   handle.nonBlocking = true;
   expect(twin.nonBlocking).toBe(true);
+  handle.nonBlocking = false;
+  expect(twin.nonBlocking).toBe(false);
 });
 
 it('many at once, in any order, leak nothing', () => {

@@ -54,6 +54,8 @@ export class FrameReceiver {
   #direct: ReceiveBuffer | undefined;
   #directHave = 0;
   #partialFd = -1;
+  /** How long the next read may wait, in milliseconds. */
+  #patience = 0;
 
   messages = 0;
   bytes = 0;
@@ -100,6 +102,13 @@ export class FrameReceiver {
     if (this.#state !== 'paused') return;
     this.#state = 'running';
     this.#onReadable();
+  }
+
+  /** Reads and hands out what comes, waiting in the first read for up to `timeoutMs` (-1: for ever). */
+  drainWaiting(timeoutMs: number): void {
+    this.#patience = timeoutMs;
+    this.drain();
+    this.#patience = 0;
   }
 
   /** Reads and hands out what is there now. */
@@ -187,7 +196,10 @@ export class FrameReceiver {
     this.systemCalls++;
     const { reserve } = this.#host;
     reserve?.lend();
-    const n = recv(this.#fd, target, offset, room);
+    const patience = this.#patience;
+    this.#patience = 0;
+    const n =
+      patience === 0 ? recv(this.#fd, target, offset, room) : recv(this.#fd, target, offset, room, patience);
     const received = reserve ? reserve.takeBack(out[OUT_FD]!) : out[OUT_FD]!;
     if (n > 0) {
       this.bytes += n;

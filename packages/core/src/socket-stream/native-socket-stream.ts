@@ -300,6 +300,11 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     this.#idle?.expireIfDue();
   }
 
+  receiveWaiting(timeoutMs: number): void {
+    this.#receiver?.drainWaiting(timeoutMs);
+    this.#idle?.expireIfDue();
+  }
+
   untilDue(): number {
     return this.#idle?.remaining ?? Number.POSITIVE_INFINITY;
   }
