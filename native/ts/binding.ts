@@ -226,6 +226,7 @@ export interface MessageQueue {
   /**
    * A descriptor for an event loop, the queue's to close: of a POSIX queue its own (readable or writable), of a bipc
    * queue an eventfd for each direction (always readable), which a thread of the addon signals once after each arm().
+   * Keep a reference to the queue while the descriptor is watched: a queue that is collected closes it.
    */
   watchFd(direction: number): number;
   /**
