@@ -305,13 +305,14 @@ export interface Binding {
   ): number;
   /**
    * One recvmsg(MSG_DONTWAIT | MSG_CMSG_CLOEXEC) into buf[offset, +length). Bytes, 0 at end of file, or -errno.
-   * out[1] and out[2] are set by every call. EINTR is retried.
+   * out[1] and out[2] are set by every call. EINTR is retried. With `waitMs` it blocks first, as pollFd() does, until
+   * there is something to read: -EAGAIN when nothing came (one call instead of two).
    *
    * One read may take the bytes of several sends, but ends behind the send that carried a descriptor: the descriptor
    * belongs to the last send of which bytes were read (on a Flow-IPC stream, to the last frame header that begins in
    * these bytes, provided that no sender puts another frame behind one with a descriptor in the same send).
    */
-  recv(fd: number, buf: Uint8Array, offset: number, length: number): number;
+  recv(fd: number, buf: Uint8Array, offset: number, length: number, waitMs?: number): number;
   /** Adds 1 to an eventfd, such as {@link EpollReactor.wakeFd} of another thread. 0 or -errno. */
   signalFd(fd: number): number;
   /**

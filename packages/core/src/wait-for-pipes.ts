@@ -8,7 +8,9 @@ import type { Pipe } from './transport.js';
  */
 export function waitForPipes(pipes: readonly Pipe[], timeoutMs: number): void {
   if (pipes.length === 1) {
-    waitForPipe(pipes[0]!, timeoutMs);
+    const only = pipes[0]!;
+    if (only.waitReadable) only.waitReadable(timeoutMs);
+    else waitForPipe(only, timeoutMs);
     return;
   }
   let ms = timeoutMs;
@@ -31,7 +33,7 @@ export function waitForPipes(pipes: readonly Pipe[], timeoutMs: number): void {
   });
 }
 
-/** The same for one. */
+/** The same for one that has no way of its own. */
 export function waitForPipe(pipe: Pipe, timeoutMs: number): void {
   const events = pipe.beforePoll();
   if (events < 0) return;
