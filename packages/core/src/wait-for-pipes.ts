@@ -1,5 +1,6 @@
 // Blocks a thread until one of several pipes can go on.
 import { pollFd, pollFds } from '@flow-ipc/native';
+import { endTurn } from './event-loop/turn.js';
 import type { Pipe } from './transport.js';
 
 /**
@@ -13,6 +14,7 @@ export function waitForPipes(pipes: readonly Pipe[], timeoutMs: number): void {
     else waitForPipe(only, timeoutMs);
     return;
   }
+  endTurn();
   let ms = timeoutMs;
   let handedOut = false;
   const interests = pipes.map((pipe) => {
@@ -35,6 +37,7 @@ export function waitForPipes(pipes: readonly Pipe[], timeoutMs: number): void {
 
 /** The same for one that has no way of its own. */
 export function waitForPipe(pipe: Pipe, timeoutMs: number): void {
+  endTurn();
   const events = pipe.beforePoll();
   if (events < 0) return;
   const ms = Math.min(timeoutMs, pipe.untilDue());
