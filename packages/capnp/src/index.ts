@@ -16,7 +16,7 @@ export { copyRoot } from './copy-root.js';
 export { DefaultValue } from './default-value.js';
 export { CapnpError, type CapnpErrorCode, UnsafeIntegerError } from './errors.js';
 export type { Brand, FieldInfo, FieldSource, GroupType } from './fields.js';
-export { frameMessage, readFramed, unframeSegments } from './framing.js';
+export { frameLength, frameMessage, readFramed, unframeSegments } from './framing.js';
 export { fromObject, type Input, type InputOf } from './from-object.js';
 export { bind } from './generic.js';
 export { fromJson, toJson } from './json.js';

@@ -3,6 +3,7 @@
 import {
   CapnpError,
   canonicalize,
+  frameLength,
   frameMessage,
   isCanonical,
   MessageBuilder,
@@ -87,6 +88,21 @@ describe('canonical form', () => {
     expect(is(new Uint8Array(8))).toBe(true);
     expect(is(Buffer.from('fcffffff00000000', 'hex'))).toBe(true);
     expect(() => is(Buffer.from('0000000001000000', 'hex'))).toThrow(CapnpError);
+  });
+});
+
+describe('framing', () => {
+  it('tells the length of a frame as soon as its table is there', () => {
+    for (const message of samples(20, 8)) {
+      const frame = frameMessage(message.segments());
+      const table = (Math.floor(message.segmentCount / 2) + 1) * 8;
+      const stream = Buffer.concat([frame, frame]);
+      expect(frameLength(stream.subarray(0, table - 1))).toBeUndefined();
+      expect(frameLength(stream.subarray(0, table))).toBe(frame.length);
+      expect(frameLength(stream)).toBe(frame.length);
+    }
+    expect(frameLength(new Uint8Array(3))).toBeUndefined();
+    expect(() => frameLength(Uint8Array.of(0xff, 0xff, 0, 0))).toThrow(CapnpError);
   });
 });
 

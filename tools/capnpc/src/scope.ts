@@ -1,6 +1,7 @@
 // What the emitters of one file share: its names, and how to refer to the names of other files.
 
 import path from 'node:path';
+import { findAbsolute, importPlace, type SearchOptions } from './imports.js';
 import { FileNames } from './names.js';
 import { GeneratorError, type Request, type RequestedFile, type SchemaNode } from './schema.js';
 
@@ -8,13 +9,15 @@ export class FileScope {
   readonly request: Request;
   readonly file: RequestedFile;
   readonly names: FileNames;
+  private readonly search: SearchOptions | undefined;
   /** Import statements that were needed, by imported file: alias and module path. */
   readonly imports = new Map<bigint, { readonly alias: string; readonly from: string }>();
   private readonly foreign = new Map<bigint, FileNames>();
 
-  constructor(request: Request, file: RequestedFile) {
+  constructor(request: Request, file: RequestedFile, search?: SearchOptions) {
     this.request = request;
     this.file = file;
+    this.search = search;
     this.names = new FileNames(request, file.id);
   }
 
@@ -65,10 +68,23 @@ export class FileScope {
     let relative = written;
     if (written === undefined || written.startsWith('/')) {
       const here = path.posix.dirname(this.node(this.file.id).displayName);
-      relative = path.posix.relative(here, this.node(fileId).displayName);
+      relative = path.posix.relative(here, this.absolutePath(fileId, written));
     }
     const dotted = relative!.startsWith('.') ? relative! : `./${relative}`;
     return `${dotted}.js`;
+  }
+
+  /** Where a file lies that was found through an import path, or that is used without being imported. */
+  private absolutePath(fileId: bigint, written: string | undefined): string {
+    const name = this.node(fileId).displayName;
+    if (this.search === undefined) return name;
+    const found = findAbsolute(written ?? name, this.search);
+    if (found !== undefined) return found;
+    if (written === undefined) return name;
+    throw new GeneratorError(
+      `${importPlace(this.file.filename, written, this.search.cwd)}: error: "${written}" is in no directory given ` +
+        'with -I: copy it into the project, since the code generated from it needs a place, too',
+    );
   }
 
   /** The type parameters that hold in a struct: those of what encloses it first. */
