@@ -125,6 +125,38 @@ describe('an object', () => {
   });
 });
 
+describe('a pool', () => {
+  it('lists and removes names', () => {
+    const prefix = `flowipc_names_${process.pid}_`;
+    PoolArena.openOrCreate(`${prefix}a`, { sizeMi: 1 }).close();
+    const made = PoolArena.create(`${prefix}b`, { sizeMi: 1, commit: true });
+    expect(PoolArena.listPersistent(prefix).sort()).toEqual([`${prefix}a`, `${prefix}b`]);
+    made.close();
+    // Who opened or made it in one does not own the name.
+    expect(PoolArena.listPersistent(prefix)).toEqual([`${prefix}a`]);
+    expect(PoolArena.removePersistent(`${prefix}a`)).toBe(true);
+    expect(PoolArena.removePersistent(`${prefix}a`)).toBe(false);
+    expect(() => PoolArena.open(`${prefix}a`)).toThrow(
+      expect.objectContaining({ code: 'ERR_FLOW_IPC_SYSTEM' }),
+    );
+  });
+
+  it('gives raw blocks, alone and in batches, and takes them back', () => {
+    const pool = newPool();
+    const free = pool.freeBytes;
+    const one = pool.allocate(100);
+    new Uint8Array(pool.view(one, 100)).fill(1);
+    const many = pool.allocateMany(64, 50);
+    expect(new Set(many).size).toBe(50);
+    expect(() => pool.free(one + 1)).toThrow(coded('BAD_HANDLE'));
+    expect(() => pool.allocateMany(2 ** 20, 50)).toThrow(coded('OUT_OF_MEMORY'));
+    pool.free(one);
+    pool.freeMany(many);
+    expect(() => pool.freeMany(many)).toThrow(coded('BAD_HANDLE'));
+    expect(pool.freeBytes).toBe(free);
+  });
+});
+
 describe('a view', () => {
   it('is the memory itself, and dies when elements move', () => {
     const pool = newPool();
