@@ -141,7 +141,6 @@ napi_value recvBytes(napi_env env, napi_callback_info info) {
   int fd;
   int64_t offset;
   int64_t length;
-  double timeoutMs = 0;
   Bytes bytes;
   napi_get_cb_info(env, info, &argc, argv, nullptr, &data);
   double* out = static_cast<AddonState*>(data)->out();
@@ -149,13 +148,13 @@ napi_value recvBytes(napi_env env, napi_callback_info info) {
   out[AddonState::kBadControl] = 0;
   if (!getFd(env, argv[0], &fd) || !getInt(env, argv[2], &offset, "offset must be a number") ||
       !getInt(env, argv[3], &length, "length must be a number") ||
-      !getBytes(env, argv[1], &bytes, "buf must be a Uint8Array") ||
-      !checkSlice(env, bytes, offset, length) ||
-      (!isNull(env, argv[4]) && !getDouble(env, argv[4], &timeoutMs, "timeoutMs must be a number"))) {
+      !getBytes(env, argv[1], &bytes, "buf must be a Uint8Array") || !checkSlice(env, bytes, offset, length)) {
     return nullptr;
   }
   // recvmsg with no room returns 0, which would read as end of file.
   if (length == 0) return throwRange(env, "length must be at least 1");
+  double waitMs = 0;
+  if (argc == 5 && !getDouble(env, argv[4], &waitMs, "waitMs must be a number")) return nullptr;
   iovec iov{bytes.data + offset, static_cast<size_t>(length)};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kControlFds)];
   msghdr message{};
@@ -172,14 +171,14 @@ napi_value recvBytes(napi_env env, napi_callback_info info) {
   };
   // Where nobody can stop this thread the read itself waits: a system call less than to poll first. A descriptor that
   // somebody made non-blocking says EAGAIN to that.
-  const bool waitInRead = timeoutMs < 0 && !canBeTerminated(env);
+  const bool waitInRead = waitMs < 0 && !canBeTerminated(env);
   ssize_t received = -EAGAIN;
-  if (timeoutMs == 0 || waitInRead) received = receive(waitInRead ? 0 : MSG_DONTWAIT);
-  if (received == -EAGAIN && timeoutMs != 0) {
+  if (argc < 5 || waitInRead) received = receive(waitInRead ? 0 : MSG_DONTWAIT);
+  if (received == -EAGAIN && argc == 5) {
     pollfd entry = pollEntry(fd, 1);
-    const int rc = pollInSlices(env, &entry, 1, timeoutMs);
-    if (rc < 0) return number(env, rc);
-    if (rc > 0) received = receive(MSG_DONTWAIT);
+    const int rc = pollInSlices(env, &entry, 1, waitMs);
+    if (rc <= 0) return number(env, rc == 0 ? -EAGAIN : rc);
+    received = receive(MSG_DONTWAIT);
   }
   if (received < 0) return number(env, received);
   if (message.msg_controllen != 0 || (message.msg_flags & MSG_CTRUNC) != 0) takeDescriptors(&message, out);

@@ -1,5 +1,5 @@
 // Blocks a thread until one of several pipes can go on.
-import { pollFd, pollFds, READABLE } from '@flow-ipc/native';
+import { pollFd, pollFds } from '@flow-ipc/native';
 import { endTurn } from './event-loop/turn.js';
 import type { Pipe } from './transport.js';
 
@@ -9,7 +9,9 @@ import type { Pipe } from './transport.js';
  */
 export function waitForPipes(pipes: readonly Pipe[], timeoutMs: number): void {
   if (pipes.length === 1) {
-    waitForPipe(pipes[0]!, timeoutMs);
+    const only = pipes[0]!;
+    if (only.waitReadable) only.waitReadable(timeoutMs);
+    else waitForPipe(only, timeoutMs);
     return;
   }
   endTurn();
@@ -33,14 +35,13 @@ export function waitForPipes(pipes: readonly Pipe[], timeoutMs: number): void {
   });
 }
 
-/** The same for one. */
+/** The same for one that has no way of its own. */
 export function waitForPipe(pipe: Pipe, timeoutMs: number): void {
   endTurn();
   const events = pipe.beforePoll();
   if (events < 0) return;
-  const ms = toPoll(Math.min(timeoutMs, pipe.untilDue()));
-  if (events === READABLE && ms !== 0 && pipe.receiveWaiting) pipe.receiveWaiting(ms);
-  else pipe.afterPoll(Math.max(0, pollFd(pipe.pollFd, events, ms)));
+  const ms = Math.min(timeoutMs, pipe.untilDue());
+  pipe.afterPoll(Math.max(0, pollFd(pipe.pollFd, events, toPoll(ms))));
 }
 
 const toPoll = (ms: number): number => (ms === Number.POSITIVE_INFINITY ? -1 : Math.max(0, ms));

@@ -54,8 +54,9 @@ export class FrameReceiver {
   #direct: ReceiveBuffer | undefined;
   #directHave = 0;
   #partialFd = -1;
-  /** How long the next read may wait, in milliseconds. */
-  #patience = 0;
+
+  /** How long the next read may block; undefined: not at all. */
+  #waitMs: number | undefined;
 
   messages = 0;
   bytes = 0;
@@ -104,16 +105,19 @@ export class FrameReceiver {
     this.#onReadable();
   }
 
-  /** Reads and hands out what comes, waiting in the first read for up to `timeoutMs` (-1: for ever). */
-  drainWaiting(timeoutMs: number): void {
-    this.#patience = timeoutMs;
-    this.drain();
-    this.#patience = 0;
-  }
-
   /** Reads and hands out what is there now. */
   drain(): void {
     while (this.#state === 'running' && this.#readOnce());
+  }
+
+  /** drain(), but blocks first until there is something, up to `ms` (-1: for ever). */
+  drainWaiting(ms: number): void {
+    this.#waitMs = ms;
+    try {
+      this.drain();
+    } finally {
+      this.#waitMs = undefined;
+    }
   }
 
   /** Hands out what was read already, when called from within the sink. False when there is nothing. */
@@ -196,10 +200,10 @@ export class FrameReceiver {
     this.systemCalls++;
     const { reserve } = this.#host;
     reserve?.lend();
-    const patience = this.#patience;
-    this.#patience = 0;
     const n =
-      patience === 0 ? recv(this.#fd, target, offset, room) : recv(this.#fd, target, offset, room, patience);
+      this.#waitMs === undefined
+        ? recv(this.#fd, target, offset, room)
+        : this.#recvWaiting(target, offset, room);
     const received = reserve ? reserve.takeBack(out[OUT_FD]!) : out[OUT_FD]!;
     if (n > 0) {
       this.bytes += n;
@@ -221,6 +225,13 @@ export class FrameReceiver {
     else if (n === ECONNRESET) this.#failBoth(peerGone(n));
     else if (n !== EAGAIN && n !== EINTR) this.#failBoth(systemError('recvmsg', n, 'Cannot receive'));
     return 0;
+  }
+
+  #recvWaiting(target: Uint8Array, offset: number, room: number): number {
+    const ms = this.#waitMs;
+    // Once: what follows only takes what is there.
+    this.#waitMs = undefined;
+    return recv(this.#fd, target, offset, room, ms);
   }
 
   #readDirect(direct: ReceiveBuffer): boolean {

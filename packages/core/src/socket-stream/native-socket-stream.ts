@@ -26,7 +26,6 @@ import {
 import { FlowIpcError, fromNative, TransportError } from '../util/errors.js';
 import type { ProcessCredentials } from '../util/process-credentials.js';
 import type { SharedName } from '../util/shared-name.js';
-import { waitForPipe } from '../wait-for-pipes.js';
 import { DescriptorReserve } from './descriptor-reserve.js';
 import { MAX_BLOB_SIZE } from './frame.js';
 import { FrameReceiver } from './frame-receiver.js';
@@ -300,11 +299,6 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     this.#idle?.expireIfDue();
   }
 
-  receiveWaiting(timeoutMs: number): void {
-    this.#receiver?.drainWaiting(timeoutMs);
-    this.#idle?.expireIfDue();
-  }
-
   untilDue(): number {
     return this.#idle?.remaining ?? Number.POSITIVE_INFINITY;
   }
@@ -314,7 +308,17 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
    * leave, or `timeoutMs` (Infinity: no limit) passed. What must not stop meanwhile (pings) is seen to by the caller.
    */
   waitReadable(timeoutMs: number): void {
-    waitForPipe(this, timeoutMs);
+    const events = this.beforePoll();
+    if (events < 0) return;
+    const limit = Math.min(timeoutMs, this.untilDue());
+    const ms = limit === Number.POSITIVE_INFINITY ? -1 : Math.max(0, limit);
+    if (events !== READABLE || this.#reserve) {
+      this.afterPoll(Math.max(0, pollFd(this.#fd, events, ms)));
+      return;
+    }
+    // The common case: waiting and reading in one call.
+    this.#receiver!.drainWaiting(ms);
+    this.#idle?.expireIfDue();
   }
 
   ref(): void {
