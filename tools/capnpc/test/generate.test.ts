@@ -10,12 +10,14 @@ import { temporary } from './temporary.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-let remove = (): void => {};
-afterEach(() => remove());
+const removals: (() => void)[] = [];
+afterEach(() => {
+  for (const remove of removals.splice(0)) remove();
+});
 
 function generated(files: Readonly<Record<string, string>>): Record<string, string> {
   const made = temporary(files);
-  remove = made.remove;
+  removals.push(made.remove);
   const outputs = compile(Object.keys(files), { cwd: made.dir });
   return Object.fromEntries(outputs.map(({ path: name, content }) => [name, content]));
 }
@@ -92,7 +94,6 @@ struct S $old $limit(1.5) $level(high) $all(numbers = [1, -2], bits = [true], bi
   it('is the same for the same schema, whatever else is compiled with it', () => {
     const a = `${ID}struct A { x @0 :Text; }\n`;
     const alone = generated({ 'a.capnp': a })['a.capnp.ts'];
-    remove();
     const together = generated({
       'b.capnp': '@0xd2b7a1c09e4f5386;\nstruct B { y @0 :Data; }\n',
       'a.capnp': a,
@@ -112,7 +113,7 @@ struct S $old $limit(1.5) $level(high) $all(numbers = [1, -2], bits = [true], bi
         'enum E { one @0; two @1; }\nstruct Box(T) { v @0 :T; l @1 :List(Text); }\n',
     });
     const made = temporary(outputs);
-    remove = made.remove;
+    removals.push(made.remove);
     const root = fileURLToPath(new URL('../../..', import.meta.url));
     const config = {
       compilerOptions: {
