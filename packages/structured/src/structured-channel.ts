@@ -156,7 +156,12 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
           throw timedOut(limit);
         }
         // Our pings on this and other channels of the thread must go on, or their peers give us up.
-        engine.channel.waitReadable(Math.min(left, runEssentialTimers()));
+        try {
+          engine.channel.waitReadable(Math.min(left, runEssentialTimers()));
+        } catch (err) {
+          // The end of the channel, found in the midst of it, has closed the pipe; what ended it says more.
+          if (!failure && !response) throw err;
+        }
       }
     } finally {
       if (engine.release()) setImmediate(() => engine.deliverHeld());
