@@ -25,8 +25,12 @@ Backing::Backing(int fd, uint64_t size, bool committed)
   // Zeroed by the kernel as it is touched: the table of a pool of terabytes costs what is used of it.
   auto* table = static_cast<uint8_t*>(std::calloc(chunks_, 1));
   if (table == nullptr) throw std::bad_alloc();
-  if (committed) std::memset(table, 1, chunks_);
+  if (committed) {
+    std::memset(table, 1, chunks_);
+    prefix_ = size_;
+  }
   known_.reset(table, std::free);
+  bytes_ = table;
 }
 
 int Backing::makePages(uint64_t offset, uint64_t end) const {
@@ -41,7 +45,14 @@ int Backing::makePages(uint64_t offset, uint64_t end) const {
   return 0;
 }
 
-int Backing::reserve(uint64_t offset, uint64_t bytes) {
+void Backing::noteKnown(uint64_t chunk) {
+  __atomic_store_n(bytes_ + chunk, 1, __ATOMIC_RELAXED);
+  if (chunk << kChunkShift != prefix_) return;
+  while (chunk < chunks_ && isKnown(chunk)) ++chunk;
+  __atomic_store_n(&prefix_, std::min<uint64_t>(chunk << kChunkShift, size_), __ATOMIC_RELAXED);
+}
+
+int Backing::reserveSlow(uint64_t offset, uint64_t bytes) {
   const uint64_t end = offset + bytes;
   const uint64_t last = (end - 1) >> kChunkShift;
   for (uint64_t chunk = offset >> kChunkShift; chunk <= last; ++chunk) {

@@ -18,7 +18,7 @@ class Backing {
   Backing(int fd, uint64_t size, bool committed);
 
   // Has pages made for [offset, offset + bytes), which must lie in the file. 0 or -ENOSPC.
-  int reserve(uint64_t offset, uint64_t bytes);
+  int reserve(uint64_t offset, uint64_t bytes) { return known(offset, bytes) ? 0 : reserveSlow(offset, bytes); }
   // Whether [offset, offset + bytes) can be read: false when somebody's pointer leads into a hole.
   bool readable(uint64_t offset, uint64_t bytes) { return known(offset, bytes) || readableSlow(offset, bytes); }
   // The same for bytes that somebody may have allocated and not written yet: false only when there are no pages to be had.
@@ -36,15 +36,19 @@ class Backing {
 
  private:
   bool known(uint64_t offset, uint64_t bytes) const {
+    // Pools fill from the start, so that this is the usual answer, and costs next to nothing.
+    if (offset + bytes <= __atomic_load_n(&prefix_, __ATOMIC_RELAXED)) return true;
     const uint64_t last = (offset + bytes - 1) >> kChunkShift;
-    for (uint64_t chunk = offset >> kChunkShift; chunk <= last; ++chunk) {
-      if (!isKnown(chunk)) return false;
+    uint64_t chunk = offset >> kChunkShift;
+    while (isKnown(chunk)) {
+      if (chunk++ == last) return true;
     }
-    return true;
+    return false;
   }
   // Others look without a lock, scripts too: each byte goes from 0 to 1, once.
-  bool isKnown(uint64_t chunk) const { return __atomic_load_n(known_.get() + chunk, __ATOMIC_RELAXED) != 0; }
-  void noteKnown(uint64_t chunk) { __atomic_store_n(known_.get() + chunk, 1, __ATOMIC_RELAXED); }
+  bool isKnown(uint64_t chunk) const { return __atomic_load_n(bytes_ + chunk, __ATOMIC_RELAXED) != 0; }
+  void noteKnown(uint64_t chunk);
+  int reserveSlow(uint64_t offset, uint64_t bytes);
   bool readableSlow(uint64_t offset, uint64_t bytes);
   bool isData(uint64_t offset, uint64_t end) const;
   int makePages(uint64_t offset, uint64_t end) const;
@@ -53,6 +57,8 @@ class Backing {
   uint64_t size_;
   size_t chunks_;
   std::shared_ptr<uint8_t> known_;
+  uint8_t* bytes_;       // of known_
+  uint64_t prefix_ = 0;  // all before this offset is known
 };
 
 }  // namespace flow_ipc

@@ -26,22 +26,23 @@ struct Header {
   bool allocated;
 };
 
+// What a free block has: header and tree node.
+constexpr uint64_t kNodeEnd = kBlockHeader + 24;
+
 uint64_t unitsOf(uint64_t word) { return word & ~(uint64_t{3} << 62); }
 bool isAllocated(uint64_t word) { return (word >> 63) != 0; }
 
 // All zero, which no block is, where nothing can be.
-Header readHeader(const BlockSpace& space, uint64_t block) {
-  if (!space.backing->readable(block, kBlockHeader)) return {0, 0, false, false};
+__attribute__((always_inline)) inline Header readHeader(const BlockSpace& space, uint64_t block,
+                                                        uint64_t bytes = kBlockHeader) {
+  if (!space.backing->readable(block, bytes)) return {0, 0, false, false};
   const uint64_t word = load(space.base, block + 8);
   return {load(space.base, block), unitsOf(word), (word >> 62 & 1) != 0, isAllocated(word)};
 }
 
 uint64_t follow(uint64_t field, uint64_t value) { return field + value; }
 
-// Of what can be a free block: header and tree node.
-constexpr uint64_t kNodeEnd = kBlockHeader + 24;
-
-bool isNode(const BlockSpace& space, uint64_t node) {
+__attribute__((always_inline)) inline bool isNode(const BlockSpace& space, uint64_t node) {
   return node % kBlockUnit == 0 && node >= space.first + kBlockHeader && node < space.end &&
          space.backing->readable(node - kBlockHeader, kNodeEnd);
 }
@@ -67,10 +68,11 @@ bool isLinkedIn(const BlockSpace& space, uint64_t node) {
 }
 
 bool isFreeBlock(const BlockSpace& space, uint64_t block, uint64_t units) {
-  const Header header = readHeader(space, block);
+  if (space.end - block < kMinBlockUnits * kBlockUnit) return false;
+  const Header header = readHeader(space, block, kNodeEnd);
   if (header.allocated || header.units != units || units < kMinBlockUnits) return false;
   const uint64_t node = block + kBlockHeader;
-  if (!isNode(space, node) || !isLink(space, node + kParent, true) || !isLink(space, node + kLeft, false) ||
+  if (!isLink(space, node + kParent, true) || !isLink(space, node + kLeft, false) ||
       !isLink(space, node + kRight, false) || !isLinkedIn(space, node)) {
     return false;
   }
@@ -98,10 +100,11 @@ bool hasAllocatedHeader(const BlockSpace& space, uint64_t offset, uint64_t minBy
 bool isAllocatedBlock(const BlockSpace& space, uint64_t offset, uint64_t minBytes, bool exact) {
   if (!hasAllocatedHeader(space, offset, minBytes, exact)) return false;
   const uint64_t block = offset - kBlockHeader;
-  const Header header = readHeader(space, block);
+  const uint64_t word = load(space.base, block + 8);
+  const uint64_t units = unitsOf(word);
   // Read once more, so checked once more.
-  if (header.units < kMinBlockUnits || header.units > (space.end - block) / kBlockUnit) return false;
-  const uint64_t next = block + header.units * kBlockUnit;
+  if (units < kMinBlockUnits || units > (space.end - block) / kBlockUnit) return false;
+  const uint64_t next = block + units * kBlockUnit;
   const Header following = readHeader(space, next);
   if (!following.previousAllocated) return false;
   if (next == space.end) {
@@ -109,9 +112,10 @@ bool isAllocatedBlock(const BlockSpace& space, uint64_t offset, uint64_t minByte
   } else if (!following.allocated) {
     if (following.units > (space.end - next) / kBlockUnit || !isFreeBlock(space, next, following.units)) return false;
   }
-  if (!header.previousAllocated) {
-    if (header.previousUnits > (block - space.first) / kBlockUnit) return false;
-    if (!isFreeBlock(space, block - header.previousUnits * kBlockUnit, header.previousUnits)) return false;
+  if ((word >> 62 & 1) == 0) {
+    const uint64_t previous = load(space.base, block);
+    if (previous > (block - space.first) / kBlockUnit) return false;
+    if (!isFreeBlock(space, block - previous * kBlockUnit, previous)) return false;
   }
   return true;
 }
@@ -124,13 +128,15 @@ bool findFit(const BlockSpace& space, uint64_t bytes, Fit* fit) {
   fit->block = 0;
   const uint64_t root = load(space.base, kTreeHeader + kParent) & ~kColourBit;
   uint64_t node = root == kNull ? 0 : follow(kTreeHeader + kParent, root);
-  // A red-black tree of 2^42 blocks is not deeper.
+  // A red-black tree of 2^42 blocks is not deeper. Whether its nodes have pages is not asked: the allocator goes the same
+  // way next.
   for (int depth = 0; node != 0; ++depth) {
-    if (depth > 96 || !isNode(space, node)) return false;
-    const Header header = readHeader(space, node - kBlockHeader);
-    if (header.allocated || header.units > (space.end - (node - kBlockHeader)) / kBlockUnit) return false;
-    const bool enough = header.units >= fit->units;
-    if (enough) fit->block = node - kBlockHeader;
+    if (depth > 96 || node % kBlockUnit != 0 || node < space.first + kBlockHeader || node >= space.end) return false;
+    const uint64_t block = node - kBlockHeader;
+    const uint64_t word = load(space.base, block + 8);
+    if (isAllocated(word) || unitsOf(word) > (space.end - block) / kBlockUnit) return false;
+    const bool enough = unitsOf(word) >= fit->units;
+    if (enough) fit->block = block;
     const uint64_t field = node + (enough ? kLeft : kRight);
     const uint64_t link = load(space.base, field);
     node = link == kNull ? 0 : follow(field, link);

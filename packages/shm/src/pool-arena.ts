@@ -207,7 +207,7 @@ export class PoolArena implements Arena, Disposable {
         debug('giving back the object at %d of %s: %s', share.offset, this.name, (err as Error).message);
       }
     }
-    this.memory.closed = true;
+    detachBuffers(this.memory.close());
     this.pool.close();
     if (this.#owner && made.delete(this.name)) tryUnlink(this.name);
   }

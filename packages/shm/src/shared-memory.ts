@@ -75,6 +75,13 @@ export abstract class SharedMemory {
     return target;
   }
 
+  /** For the arena that is being closed: the buffers to detach, so that memory is not kept until they are collected. */
+  close(): ArrayBuffer[] {
+    this.closed = true;
+    this.#low = new DataView(new ArrayBuffer(0));
+    return this.#windows.splice(0).flatMap((window) => (window ? [window.data.buffer as ArrayBuffer] : []));
+  }
+
   /** For arenas with addresses below WINDOW: before the first of them is used. Others leave window 0 out. */
   protected openLowWindow(): void {
     this.#low = this.#open(0).data;

@@ -1,4 +1,5 @@
 // Ends of things: what is released, removed, moved or read-only says so, and views are empty rather than dangling.
+import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
@@ -126,6 +127,18 @@ describe('an object', () => {
 });
 
 describe('a pool', () => {
+  it('is unmapped when it is closed, not when it is collected', () => {
+    const mappings = () => readFileSync('/proc/self/maps', 'utf8').split(pool.name).length - 1;
+    const pool = newPool();
+    const view = new Uint8Array(pool.view(pool.allocate(10), 10));
+    expect(mappings()).toBe(1);
+    pool.construct(t.vector(t.u8), [1]).value.view();
+    pool.close();
+    expect(mappings()).toBe(1);
+    pool.detach([view.buffer]);
+    expect(mappings()).toBe(0);
+  });
+
   it('lists and removes names', () => {
     const prefix = `flowipc_names_${process.pid}_`;
     PoolArena.openOrCreate(`${prefix}a`, { sizeMi: 1 }).close();
