@@ -15,6 +15,7 @@ const GRID = '#e4e9ee';
 const LOOKS: Record<Technique, { colour: string; shape: string; dash: number[] }> = {
   'classic-socket': { colour: '#c2410c', shape: 'square', dash: [7, 4] },
   'shm-classic': { colour: '#0f766e', shape: 'circle', dash: [] },
+  'shm-jemalloc': { colour: '#6d28d9', shape: 'triangle-up', dash: [2, 3] },
 };
 
 /** Whole decades around all that is drawn. */
