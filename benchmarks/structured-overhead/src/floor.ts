@@ -19,7 +19,9 @@ export function compileFloor(): Floor {
   execFileSync(process.env.CC ?? 'cc', ['-O2', '-o', program, SOURCE]);
   return {
     run(count) {
-      const [wall, cpu] = execFileSync(program, [String(count)], { encoding: 'utf8' }).split(' ').map(Number);
+      const [wall, cpu] = execFileSync(program, [String(count)], { encoding: 'utf8' })
+        .split(' ')
+        .map(Number);
       return { wall: wall! / 1000, cpu: cpu! / 1000 };
     },
     [Symbol.dispose]: () => rmSync(dir, { recursive: true }),

@@ -97,6 +97,8 @@ if (json) for (const line of lines) console.log(JSON.stringify(line));
 else {
   const rows = lines.map(({ bench: _, ...line }) => line);
   console.table(rows);
-  console.log(`load average ${(await import('node:os')).loadavg().map(round).join(' ')}, node ${process.version}`);
+  console.log(
+    `load average ${(await import('node:os')).loadavg().map(round).join(' ')}, node ${process.version}`,
+  );
 }
 process.exit();
