@@ -186,6 +186,115 @@ export interface Pool {
   close(): void;
 }
 
+/** A pool of an {@link OwnArena}: one POSIX shared memory object of `size` bytes. */
+export interface OwnPool {
+  /** Machine-wide, 1 to 2^31 - 1. */
+  id: number;
+  /** Addresses of blocks in it are window * 2^31 + offset. */
+  window: number;
+  size: number;
+  name: string;
+}
+
+/** In bytes, but for the counts; `allocated` to `resident` are jemalloc's own figures. */
+export interface OwnArenaStats {
+  /** In use, rounded up to size classes, with what lies ready in the thread's cache. */
+  allocated: number;
+  /** Pages of which something is in use. */
+  active: number;
+  /** Pages that are free and not given back yet. */
+  dirty: number;
+  /** `active`, `dirty` and jemalloc's books about the arena, which are in private memory. */
+  resident: number;
+  /** Sizes of the pools: address space; only `active` and `dirty` pages of it are memory. */
+  mapped: number;
+  pools: number;
+  /** Blocks and lists not freed. */
+  objects: number;
+}
+
+/**
+ * An arena of jemalloc 5.3 whose memory is POSIX shared memory pools of this process: SHM-jemalloc's lending side.
+ * They come as blocks are allocated and go when they are empty; close(), collection or the end of the environment
+ * removes the rest. Belongs to the thread that made it, with one thread cache.
+ *
+ * Blocks are named by their address: window * 2^31 + offset, which is private to this process. Calls return an address
+ * (> 0) or what they say, or a negative code: -ENOMEM (larger than any pool can be), -ENOSPC (the file system is full),
+ * -EMFILE, … (no pool could be made), -EBADF (closed), -EINVAL (no such object). `out[6]` is then the number of events
+ * that takePoolEvents() would return: peers have to be told of new pools before they are told of what lies in them.
+ */
+export interface OwnArena {
+  /** Unique in this process: how borrowers call the arena. */
+  readonly collectionId: number;
+  /** A block of at least `bytes` bytes, 16-byte aligned, contents undefined. */
+  allocate(bytes: number): number;
+  /** Fills `addresses` with blocks: all or none. 0 or a code. */
+  allocateMany(bytes: number, addresses: Float64Array): number;
+  /** 0, or -EINVAL when the address is not one of an allocated block. */
+  free(address: number): number;
+  /** How many of them were allocated blocks, and were freed. */
+  freeMany(addresses: Float64Array): number;
+  /** No copy; keeps the pool mapped. RangeError outside the pools. */
+  view(address: number, length: number): ArrayBuffer;
+  /** `out[4]`: the pool's id, `out[5]`: the offset in it. 0, or -EINVAL when no pool is there. */
+  handle(address: number): number;
+  /** Pools made and removed since the last call, in order. */
+  takePoolEvents(): (OwnPool & { created: boolean })[];
+  pools(): (OwnPool & { used: number })[];
+  stats(): OwnArenaStats;
+  /** Gives back pages that have been free for some seconds: to be called now and then while `dirty` is not 0. */
+  decay(): number;
+  /** Gives back all free pages at once. */
+  purge(): number;
+
+  /**
+   * Segment lists, as of {@link Pool} and read by C++ borrowers alike (flow-ipc-protocol 6.3, 7.2). The count of owners
+   * is private to this process.
+   *
+   * Makes a list of one segment of `capacity` bytes (a multiple of 8), owner count 1: the segment's buffer, its contents
+   * undefined, and in `out[0]` the list. Or a code.
+   */
+  listCreate(capacity: number): ArrayBuffer | number;
+  listGrow(list: number, capacity: number): ArrayBuffer | number;
+  /** Sets the used sizes, adds one owner, and tells the handle as handle() does. 0 or a code. */
+  listLend(list: number, usedSizes: number[]): number;
+  /** Makes a list of one segment holding these bytes, owner count 1, and tells the handle. The list or a code. */
+  listStore(bytes: Uint8Array, offset: number, length: number): number;
+  /** Detaches `buffers` and drops one owner; the last one frees the list. Owners left, or a code. */
+  listRelease(list: number, buffers: ArrayBuffer[]): number;
+  /** Frees everything. Views stay valid until released. Idempotent. */
+  close(): void;
+}
+
+/**
+ * The pools that one peer lends: opened for reading and mapped privately, so that writes reach nobody. Every handle and
+ * every pointer in the peer's lists is checked against them. Codes: -ENOENT (no such pool: `out[4]` tells which, that of
+ * the handle or one that a pointer behind it leads to), -EINVAL (no well-formed
+ * list there), -EFAULT (the peer cut a pool short: what was borrowed from it reads as zeros there), -EBADF (closed).
+ */
+export interface BorrowedPools {
+  /**
+   * The pool's window, or a code: -EEXIST (known already), -ERANGE (smaller than `size`), -EMFILE (more than 4096),
+   * -EINVAL (an impossible id or size), or what opening or mapping it says.
+   */
+  addPool(collectionId: number, poolId: number, name: string, size: number): number;
+  /** False when there was no such pool. It is unmapped when the last view of it is gone. */
+  removePool(collectionId: number, poolId: number): boolean;
+  /** Copies the single segment of a list. Its length, or -EMSGSIZE (does not fit, not exactly one), or a code. */
+  listTake(collectionId: number, poolId: number, offset: number, target: Uint8Array): number;
+  /** One ArrayBuffer for each segment, exactly the used bytes; or a code. */
+  listBorrow(
+    collectionId: number,
+    poolId: number,
+    offset: number,
+    maxSegments: number,
+  ): ArrayBuffer[] | number;
+  /** [address, address + length): address is window * 2^31 + offset. RangeError outside the pools. */
+  view(address: number, length: number): ArrayBuffer;
+  /** Idempotent. Views stay valid until released. */
+  close(): void;
+}
+
 /** Which way a message goes, in calls on a {@link MessageQueue}. */
 export const MQ_SEND = 0;
 export const MQ_RECEIVE = 1;
@@ -256,7 +365,8 @@ export interface Binding {
   readonly version: string;
   /**
    * Extra results of the last call on this thread: [0] see listGrow; [1] descriptor received by recv, or -1;
-   * [2] 1 when recv saw truncated or surplus control data (all its descriptors were closed), else 0.
+   * [2] 1 when recv saw truncated or surplus control data (all its descriptors were closed), else 0; [4] to [6] see
+   * {@link OwnArena}.
    */
   readonly out: Float64Array;
 
@@ -306,14 +416,16 @@ export interface Binding {
   ): number;
   /**
    * One recvmsg(MSG_DONTWAIT | MSG_CMSG_CLOEXEC) into buf[offset, +length). Bytes, 0 at end of file, or -errno.
-   * out[1] and out[2] are set by every call. EINTR is retried. With `waitMs` it blocks first, as pollFd() does, until
-   * there is something to read: -EAGAIN when nothing came (one call instead of two).
+   * out[1] and out[2] are set by every call. EINTR is retried.
+   *
+   * With `timeoutMs` other than 0 it waits for bytes up to so long (-1 for ever); -EAGAIN when there were none, or when the
+   * worker is being terminated.
    *
    * One read may take the bytes of several sends, but ends behind the send that carried a descriptor: the descriptor
    * belongs to the last send of which bytes were read (on a Flow-IPC stream, to the last frame header that begins in
    * these bytes, provided that no sender puts another frame behind one with a descriptor in the same send).
    */
-  recv(fd: number, buf: Uint8Array, offset: number, length: number, waitMs?: number): number;
+  recv(fd: number, buf: Uint8Array, offset: number, length: number, timeoutMs?: number): number;
   /** Adds 1 to an eventfd, such as {@link EpollReactor.wakeFd} of another thread. 0 or -errno. */
   signalFd(fd: number): number;
   /**
@@ -351,6 +463,14 @@ export interface Binding {
   /** Makes ArrayBuffers empty: every view of them finds nothing from then on. */
   detachBuffers(buffers: readonly ArrayBuffer[]): void;
 
+  /** Makes an arena whose pools are called `poolNameBase` + id, with `mode`. Throws when there are too many arenas. */
+  OwnArena: new (
+    poolNameBase: string,
+    mode: number,
+  ) => OwnArena;
+  BorrowedPools: new () => BorrowedPools;
+  /** Makes ArrayBuffers empty, so that use after release finds nothing. */
+  detachBuffers(buffers: readonly ArrayBuffer[]): void;
   /**
    * O_EXCL; mode set with fchmod whatever the umask. 'bipc' queues are shared memory objects: shmUnlink removes the name.
    * EINVAL: beyond /proc/sys/fs/mqueue/*_max; EMFILE: beyond RLIMIT_MSGQUEUE bytes in POSIX queues of this user.

@@ -4,8 +4,11 @@ import { existsSync, readdirSync } from 'node:fs';
 /** Where the kernel shows its names. POSIX message queues are there only if somebody has mounted them. */
 const FOLDERS = ['/dev/shm', '/dev/mqueue'];
 
-/** The semaphore that guards a server's CNS file stays by design: removing it would race with its users. */
-const BY_DESIGN = /^sem\._libipc.*cur_ns_store/;
+/**
+ * What stays by design, because removing it would race with its users: the semaphore that guards a server's CNS file,
+ * and the machine's counter of pool ids with the one that guards it.
+ */
+const BY_DESIGN = /^sem\._libipc.*cur_ns_store|^(sem\.)?_libipc_(shm|mtx)_0_0_0_shm_arenaLend_nextPoolId$/;
 /** Ours: conventional names, and those of the tests of message queues. */
 const OURS = /_libipc|_flowipc_p?test/;
 

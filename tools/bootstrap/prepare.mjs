@@ -1,6 +1,7 @@
-// The set-up that `npm run demo`, `npm run bench` and `npm test` share: Debian packages, npm packages, build.
+// The set-up that `npm run demo`, `npm run bench` and `npm test` share: Debian packages, jemalloc, npm packages, build.
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureJemalloc } from './jemalloc.mjs';
 import { ensureNpmPackages } from './npm-packages.mjs';
 import { StepError, stepper } from './steps.mjs';
 import { ensureSystemPackages } from './system-packages.mjs';
@@ -18,6 +19,7 @@ export async function prepare(job, { stream, verbose, filter }) {
   const steps = stepper({ stream, verbose });
   try {
     await ensureSystemPackages(steps, job);
+    await ensureJemalloc(steps, root);
     await ensureNpmPackages(steps, root);
     await ensureBuilt(steps, root, filter === undefined ? {} : { filter });
   } catch (error) {

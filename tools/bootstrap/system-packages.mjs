@@ -47,6 +47,11 @@ const NEEDS = {
     why: 'Node.js headers, which Debian ships apart from its nodejs package',
     present: async () => ['node_api.h', 'uv.h'].every((header) => existsSync(join(nodeHeaders, header))),
   },
+  bzip2: {
+    name: 'bzip2',
+    why: 'unpacks the source of jemalloc, which the addon is linked with',
+    present: () => runs('bzip2', ['--help']),
+  },
   capnp: {
     name: 'capnproto',
     why: 'the capnp tool, which the tests compare our messages and generated code with',
@@ -56,10 +61,10 @@ const NEEDS = {
 
 /** What each job needs. */
 export const JOBS = {
-  demo: ['g++', 'make', 'python3', 'boost', 'nodeHeaders'],
+  demo: ['g++', 'make', 'python3', 'boost', 'bzip2', 'nodeHeaders'],
   // The floor is C, which the same packages compile.
-  bench: ['g++', 'make', 'python3', 'boost', 'nodeHeaders'],
-  test: ['g++', 'make', 'python3', 'boost', 'nodeHeaders', 'capnp'],
+  bench: ['g++', 'make', 'python3', 'boost', 'bzip2', 'nodeHeaders'],
+  test: ['g++', 'make', 'python3', 'boost', 'bzip2', 'nodeHeaders', 'capnp'],
 };
 
 /**

@@ -20,6 +20,7 @@ import { TECHNIQUES, type Technique, TITLES } from './techniques.js';
 const LOOKS: Record<Technique, { colour: string; shape: string; dash: number[] }> = {
   'classic-socket': { colour: '#c2410c', shape: 'square', dash: [7, 4] },
   'shm-classic': { colour: '#0f766e', shape: 'circle', dash: [] },
+  'shm-jemalloc': { colour: '#6d28d9', shape: 'triangle-up', dash: [2, 3] },
 };
 
 export function chartSpec(results: readonly Result[]): Spec {

@@ -1,15 +1,16 @@
 // The client process: opens the session, requests the file shot by shot, checks every response.
-import { ClientSession } from '@flow-ipc/shm';
 import * as classicSocket from './classic-socket.js';
 import { liveWithCommand, orders, readJob, report } from './control.js';
 import { ownBytes, residentBytes } from './memory.js';
-import * as shmClassic from './shm-classic.js';
 import { CLIENT, server } from './universe.js';
+import * as zeroCopy from './zero-copy.js';
 
 const job = readJob();
 const leave = liveWithCommand(async () => {});
 const told = orders();
-const request = { 'classic-socket': classicSocket, 'shm-classic': shmClassic }[job.technique].request;
+const { request } = job.technique === 'classic-socket' ? classicSocket : zeroCopy;
+const { ClientSession } =
+  job.technique === 'shm-jemalloc' ? await import('@flow-ipc/shm-arena-lend') : await import('@flow-ipc/shm');
 
 const rssBefore = residentBytes();
 const session = await ClientSession.connect({ client: CLIENT, server: server(job.runDir) });

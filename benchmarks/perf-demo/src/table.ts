@@ -28,8 +28,9 @@ export function resultTable(
       const rtt = of(technique);
       return rtt ? roundTripCell(rtt) : 'skipped';
     });
-    const [slow, fast] = techniques.map(of);
-    const factor = compared ? [slow && fast ? formatFactor(slow.median / fast.median) : ''] : [];
+    const [slow, ...others] = techniques.map(of);
+    const fast = Math.min(...others.map((rtt) => rtt?.median ?? Number.POSITIVE_INFINITY));
+    const factor = compared ? [slow && Number.isFinite(fast) ? formatFactor(slow.median / fast) : ''] : [];
     table.push([formatSize(size), ...cells, ...factor]);
   }
   return table.toString();

@@ -1,12 +1,13 @@
 // The ways a response can travel, in the order in which they are run and shown.
 
-export const TECHNIQUES = ['classic-socket', 'shm-classic'] as const;
+export const TECHNIQUES = ['classic-socket', 'shm-classic', 'shm-jemalloc'] as const;
 export type Technique = (typeof TECHNIQUES)[number];
 
 /** What people read in the table and the chart. */
 export const TITLES: Record<Technique, string> = {
   'classic-socket': 'Copied through a Unix socket',
   'shm-classic': 'Zero-copy (SHM-classic)',
+  'shm-jemalloc': 'Zero-copy (SHM-jemalloc)',
 };
 
 /** "shm-classic,classic-socket" -> techniques in our order. RangeError for a name that is none. */

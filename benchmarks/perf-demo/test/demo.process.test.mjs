@@ -1,4 +1,4 @@
-// The demo as people run it: real processes, both techniques, small files.
+// The demo as people run it: real processes, all techniques, small files.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,8 +39,10 @@ test('--json prints one line for each size and technique, and nothing else', asy
     [
       [100_000, 'classic-socket', 3],
       [100_000, 'shm-classic', 3],
+      [100_000, 'shm-jemalloc', 3],
       [1_000_000, 'classic-socket', 3],
       [1_000_000, 'shm-classic', 3],
+      [1_000_000, 'shm-jemalloc', 3],
     ],
   );
   for (const line of lines) {
@@ -63,6 +65,7 @@ test('serves a real file and compares what arrived with the disk', async () => {
     [
       [bytes.length, 'classic-socket'],
       [bytes.length, 'shm-classic'],
+      [bytes.length, 'shm-jemalloc'],
     ],
   );
 });

@@ -6,7 +6,7 @@ import { long, newUniverse, pools, start, until } from './processes.mjs';
 
 const SECONDS = long ? 60 : 4;
 
-test(`two sides that grow at once for ${SECONDS} s both get on`, { timeout: 600_000 }, async (t) => {
+test('both sides of a session grow at once, and both get on', { timeout: 600_000 }, async (t) => {
   const universe = newUniverse();
   const env = { TEST_SECONDS: String(SECONDS) };
   const server = start(universe, 'grower', { ...env, TEST_ROLE: 'server' });

@@ -13,6 +13,7 @@ import {
 import { streamClose, streamEnd, streamOpen } from '../diagnostics.js';
 import type { EventLoop, FdWatch } from '../event-loop/event-loop.js';
 import { LazyTimer } from '../event-loop/lazy-timer.js';
+import { endTurn } from '../event-loop/turn.js';
 import { uvEventLoop } from '../event-loop/uv-event-loop.js';
 import {
   DEFAULT_IDLE_TIMEOUT_MS,
@@ -308,6 +309,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
    * leave, or `timeoutMs` (Infinity: no limit) passed. What must not stop meanwhile (pings) is seen to by the caller.
    */
   waitReadable(timeoutMs: number): void {
+    endTurn();
     const events = this.beforePoll();
     if (events < 0) return;
     const limit = Math.min(timeoutMs, this.untilDue());

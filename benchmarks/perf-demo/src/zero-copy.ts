@@ -1,4 +1,4 @@
-// Zero-copy: the response is built in shared memory once; what travels is a handle to it.
+// Zero-copy: the response is built in shared memory once, of either kind; what travels is a handle to it.
 import type { Channel } from '@flow-ipc/core';
 import type { StructuredChannel } from '@flow-ipc/structured';
 import { responseBytes } from './chunks.js';
