@@ -22,6 +22,8 @@ export interface TeamJob {
   clients: number;
   /** The compiled floor. */
   floor: string;
+  /** What processes of Node.js are started with instead of this very `node`; begins with the program. */
+  node?: (role: Job['role']) => [string, ...string[]];
 }
 
 /** Of both sides together, since they were started. */
@@ -78,7 +80,8 @@ export class Team {
     if (role === 'client' && subject.spawns) {
       await this.#server!.order('spawn', JSON.stringify(job));
     } else {
-      this.#processes.push(new StartedProcess(process.execPath, [PEER, JSON.stringify(job)], 'ignore'));
+      const [program, ...args] = this.#job.node?.(role) ?? [process.execPath];
+      this.#processes.push(new StartedProcess(program, [...args, PEER, JSON.stringify(job)], 'ignore'));
     }
     const { party, hello } = await this.#orDeath(reported);
     if (role === 'server') this.#serverBlocks = hello.blocks === true;
