@@ -26,6 +26,13 @@ struct Header {
   bool allocated;
 };
 
+// As rbtree_best_fit rounds a request: the first word of the next header is its user's as well.
+uint64_t unitsFor(uint64_t bytes) {
+  const uint64_t rest = bytes < sizeof(uint64_t) ? 0 : bytes - sizeof(uint64_t);
+  const uint64_t units = (rest + kBlockUnit - 1) / kBlockUnit + kBlockHeader / kBlockUnit;
+  return units < kMinBlockUnits ? kMinBlockUnits : units;
+}
+
 // What a free block has: header and tree node.
 constexpr uint64_t kNodeEnd = kBlockHeader + 24;
 
@@ -93,8 +100,8 @@ bool hasAllocatedHeader(const BlockSpace& space, uint64_t offset, uint64_t minBy
   // A block lends its user the first word of the next header.
   const uint64_t room = units * kBlockUnit - kBlockHeader + sizeof(uint64_t);
   if (room < minBytes) return false;
-  // The allocator splits off a rest of three units or more.
-  return !exact || room < minBytes + (kMinBlockUnits + 1) * kBlockUnit;
+  // The allocator splits off a rest that could be a block.
+  return !exact || units < unitsFor(minBytes) + kMinBlockUnits;
 }
 
 bool isAllocatedBlock(const BlockSpace& space, uint64_t offset, uint64_t minBytes, bool exact) {
@@ -121,10 +128,7 @@ bool isAllocatedBlock(const BlockSpace& space, uint64_t offset, uint64_t minByte
 }
 
 bool findFit(const BlockSpace& space, uint64_t bytes, Fit* fit) {
-  // As rbtree_best_fit rounds a request: the first word of the next header is its user's as well.
-  const uint64_t rest = bytes < sizeof(uint64_t) ? 0 : bytes - sizeof(uint64_t);
-  fit->units = (rest + kBlockUnit - 1) / kBlockUnit + kBlockHeader / kBlockUnit;
-  if (fit->units < kMinBlockUnits) fit->units = kMinBlockUnits;
+  fit->units = unitsFor(bytes);
   fit->block = 0;
   const uint64_t root = load(space.base, kTreeHeader + kParent) & ~kColourBit;
   uint64_t node = root == kNull ? 0 : follow(kTreeHeader + kParent, root);

@@ -48,6 +48,23 @@ describe('objects', () => {
     expect(pool.freeBytes()).toBe(free);
   });
 
+  it('are objects also when the allocator had to give them what was left', () => {
+    for (let room = 48; room <= 160; room += 16) {
+      const pool = newPool(4096 + room);
+      // All but `room` bytes, which is less than could be split.
+      pool.allocate(counts(pool).largest! - room);
+      for (const size of [1, 4, 8, 20, 40, 60, 100]) {
+        const object = pool.objectCreate(size);
+        if (object < 0) continue;
+        expect(pool.objectDrop(object, size), `${size} bytes in ${room}`).toBe(0);
+        expect(pool.free(object)).toBe(0);
+        const list = pool.listStore(new Uint8Array(size), 0, size);
+        if (list > 0) expect(pool.listRelease(list, [])).toBe(0);
+      }
+      pool.close();
+    }
+  });
+
   it('are refused where there is none, or of another size', () => {
     const pool = newPool();
     const object = pool.objectCreate(1000);
