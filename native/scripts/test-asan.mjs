@@ -1,4 +1,4 @@
-// Runs all tests of this package against the ASan + UBSan build, and fails on any sanitizer report. Reports go to
+// Runs all tests of this package, and those of others that feed the addon hostile bytes, against the ASan + UBSan build, and fails on any sanitizer report. Reports go to
 // standard error; that of children is looked at by test/process-support.mjs. Prints counts.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -56,19 +56,28 @@ if (!check.stdout.includes('asan+ubsan')) {
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
-const summary = join(scratch, 'vitest.json');
-const vitest = run(
-  'npx',
-  ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile=${summary}`],
-  { env },
-);
-if (existsSync(summary)) {
-  const result = JSON.parse(readFileSync(summary, 'utf8'));
-  totals.passed += result.numPassedTests;
-  totals.failed += result.numFailedTests;
-  totals.skipped += result.numPendingTests + result.numTodoTests;
+/** Tests of packages above, by their paths from the workspace's root; smaller there than by themselves. */
+const HOSTILE_BYTES = ['packages/core/test/frame-fuzz.test.ts'];
+
+function runVitest(name, folder, files, extra = {}) {
+  const summary = join(scratch, `${name}.json`);
+  const vitest = run(
+    'npx',
+    ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile=${summary}`, ...files],
+    { cwd: folder, env: { ...env, ...extra } },
+  );
+  if (existsSync(summary)) {
+    const result = JSON.parse(readFileSync(summary, 'utf8'));
+    totals.passed += result.numPassedTests;
+    totals.failed += result.numFailedTests;
+    totals.skipped += result.numPendingTests + result.numTodoTests;
+  }
+  if (vitest.status !== 0) fail(`vitest failed:\n${vitest.stdout}${vitest.stderr}`);
+  return vitest;
 }
-if (vitest.status !== 0) fail(`vitest failed:\n${vitest.stdout}${vitest.stderr}`);
+
+const vitest = runVitest('own', root, []);
+const fuzz = runVitest('fuzz', join(root, '..'), HOSTILE_BYTES, { FLOW_IPC_FUZZ_FRAMES: '100000' });
 
 const files = readdirSync(join(root, 'test')).filter((name) => name.endsWith('.process.test.mjs'));
 const processes = run(
@@ -83,7 +92,7 @@ totals.failed += count('fail') + count('cancelled');
 totals.skipped += count('skipped') + count('todo');
 if (processes.status !== 0) fail(`node --test failed:\n${processes.stdout}${processes.stderr}`);
 
-const printed = [vitest, processes].map(({ stdout, stderr }) => stdout + stderr).join('\n');
+const printed = [vitest, fuzz, processes].map(({ stdout, stderr }) => stdout + stderr).join('\n');
 const found = printed.match(/^.*(ERROR: AddressSanitizer|runtime error:).*$/gm) ?? [];
 if (found.length > 0) fail(`${found.length} sanitizer report(s), the first: ${found[0]}`);
 if (!(totals.passed > 0) || totals.failed > 0) fail('not all tests passed');

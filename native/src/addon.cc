@@ -82,7 +82,6 @@ constexpr Export kFunctions[] = {
     {"socketPair", socketPair},
     {"timerFd", timerFd},
     {"timerFdSet", timerFdSet},
-    {"trackFd", trackFd},
 };
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {

@@ -1,8 +1,6 @@
 // Life of one environment's state, and the orderly end of its libuv handles.
 #include "addon_state.h"
 
-#include <unistd.h>
-
 #include "errors.h"
 #include "fd_watcher.h"
 #include "pool_memory.h"
@@ -24,10 +22,7 @@ AddonState* AddonState::create(Napi::Env env) {
   return raw;
 }
 
-AddonState::~AddonState() {
-  // Nothing watches them any more. Peers see their connections end.
-  for (const int fd : fds_) ::close(fd);
-}
+AddonState::~AddonState() = default;
 
 Napi::Value AddonState::outArray(Napi::Env env) {
   // The array shares ownership: it could outlive this state in a transferred ArrayBuffer.

@@ -5,7 +5,6 @@
 #include <uv.h>
 
 #include <memory>
-#include <unordered_set>
 
 #include "owned_fds.h"
 
@@ -36,9 +35,6 @@ class AddonState {
 
   // Closed with this state, that is once scripts have stopped and every watch has been closed.
   OwnedFds ownedFds;
-  // Descriptors that a script of this environment is to close; a worker that is terminated never gets round to it.
-  void trackFd(int fd) { fds_.insert(fd); }
-  void untrackFd(int fd) { fds_.erase(fd); }
 
   // poolCreate() and poolOpen() pass their pool to the constructor of Pool here: scripts cannot make one.
   std::unique_ptr<PoolMemory> pendingPool;
@@ -61,7 +57,6 @@ class AddonState {
   std::shared_ptr<OutBlock> out_;
   uv_loop_t* loop_ = nullptr;
   WatchHandle* watches_ = nullptr;
-  std::unordered_set<int> fds_;
   napi_async_cleanup_hook_handle hook_ = nullptr;
   bool tearingDown_ = false;
 };

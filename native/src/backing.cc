@@ -42,19 +42,18 @@ int Backing::makePages(uint64_t offset, uint64_t end) const {
 }
 
 int Backing::reserve(uint64_t offset, uint64_t bytes) {
-  uint8_t* const known = known_.get();
   const uint64_t end = offset + bytes;
   const uint64_t last = (end - 1) >> kChunkShift;
   for (uint64_t chunk = offset >> kChunkShift; chunk <= last; ++chunk) {
-    if (known[chunk] != 0) continue;
+    if (isKnown(chunk)) continue;
     uint64_t stop = chunk + 1;
-    while (stop <= last && known[stop] == 0) ++stop;
+    while (stop <= last && !isKnown(stop)) ++stop;
     if (makePages(chunk << kChunkShift, std::min(stop << kChunkShift, size_)) != 0) {
       // Whole chunks cannot be had any more; the very pages may.
       const uint64_t from = std::max(offset, chunk << kChunkShift) & ~(kPage - 1);
       if (makePages(from, std::min(end, stop << kChunkShift)) != 0) return -ENOSPC;
     } else {
-      std::memset(known + chunk, 1, stop - chunk);
+      for (uint64_t made = chunk; made < stop; ++made) noteKnown(made);
     }
     chunk = stop - 1;
   }
@@ -81,7 +80,7 @@ bool Backing::readableSlow(uint64_t offset, uint64_t bytes) {
   // Next time there is nothing to ask; without the right, or the room, to make pages only where all is data already.
   if (reserve(offset, bytes) == 0) return true;
   for (uint64_t chunk = offset >> kChunkShift; chunk <= (offset + bytes - 1) >> kChunkShift; ++chunk) {
-    if (isData(chunk << kChunkShift, std::min((chunk + 1) << kChunkShift, size_))) known_.get()[chunk] = 1;
+    if (isData(chunk << kChunkShift, std::min((chunk + 1) << kChunkShift, size_))) noteKnown(chunk);
   }
   return true;
 }

@@ -38,10 +38,13 @@ class Backing {
   bool known(uint64_t offset, uint64_t bytes) const {
     const uint64_t last = (offset + bytes - 1) >> kChunkShift;
     for (uint64_t chunk = offset >> kChunkShift; chunk <= last; ++chunk) {
-      if (known_.get()[chunk] == 0) return false;
+      if (!isKnown(chunk)) return false;
     }
     return true;
   }
+  // Others look without a lock, scripts too: each byte goes from 0 to 1, once.
+  bool isKnown(uint64_t chunk) const { return __atomic_load_n(known_.get() + chunk, __ATOMIC_RELAXED) != 0; }
+  void noteKnown(uint64_t chunk) { __atomic_store_n(known_.get() + chunk, 1, __ATOMIC_RELAXED); }
   bool readableSlow(uint64_t offset, uint64_t bytes);
   bool isData(uint64_t offset, uint64_t end) const;
   int makePages(uint64_t offset, uint64_t end) const;

@@ -11,6 +11,7 @@
         "src/args.cc",
         "src/backing.cc",
         "src/block_check.cc",
+        "src/create_shm.cc",
         "src/descriptors.cc",
         "src/epoll_reactor.cc",
         "src/errors.cc",

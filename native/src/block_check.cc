@@ -26,11 +26,14 @@ struct Header {
   bool allocated;
 };
 
+uint64_t unitsOf(uint64_t word) { return word & ~(uint64_t{3} << 62); }
+bool isAllocated(uint64_t word) { return (word >> 63) != 0; }
+
 // All zero, which no block is, where nothing can be.
 Header readHeader(const BlockSpace& space, uint64_t block) {
   if (!space.backing->readable(block, kBlockHeader)) return {0, 0, false, false};
   const uint64_t word = load(space.base, block + 8);
-  return {load(space.base, block), word & ~(uint64_t{3} << 62), (word >> 62 & 1) != 0, (word >> 63) != 0};
+  return {load(space.base, block), unitsOf(word), (word >> 62 & 1) != 0, isAllocated(word)};
 }
 
 uint64_t follow(uint64_t field, uint64_t value) { return field + value; }
@@ -80,12 +83,13 @@ bool isFreeBlock(const BlockSpace& space, uint64_t block, uint64_t units) {
 bool hasAllocatedHeader(const BlockSpace& space, uint64_t offset, uint64_t minBytes, bool exact) {
   if (offset % kBlockUnit != 0 || offset < space.first + kBlockHeader || offset >= space.end) return false;
   const uint64_t block = offset - kBlockHeader;
-  const Header header = readHeader(space, block);
-  if (!header.allocated || header.units < kMinBlockUnits || header.units > (space.end - block) / kBlockUnit) {
-    return false;
-  }
+  if (!space.backing->readable(block, kBlockHeader)) return false;
+  // Not the other word of the header: it is the user's of the block before.
+  const uint64_t word = load(space.base, block + 8);
+  const uint64_t units = unitsOf(word);
+  if (!isAllocated(word) || units < kMinBlockUnits || units > (space.end - block) / kBlockUnit) return false;
   // A block lends its user the first word of the next header.
-  const uint64_t room = header.units * kBlockUnit - kBlockHeader + sizeof(uint64_t);
+  const uint64_t room = units * kBlockUnit - kBlockHeader + sizeof(uint64_t);
   if (room < minBytes) return false;
   // The allocator splits off a rest of three units or more.
   return !exact || room < minBytes + (kMinBlockUnits + 1) * kBlockUnit;

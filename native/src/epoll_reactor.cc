@@ -23,15 +23,17 @@ uint64_t pack(int fd, int asked) {
   return static_cast<uint32_t>(fd) | static_cast<uint64_t>(static_cast<uint32_t>(asked)) << 32;
 }
 
+// -1 nanoseconds: for ever.
 int epollWait(int epoll, epoll_event* events, int capacity, int64_t ns) {
 #ifdef SYS_epoll_pwait2  // by number: the glibc wrapper would tie us to 2.35
   const timespec limit{static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
-  if (ns % 1'000'000 != 0) {
+  if (ns > 0 && ns % 1'000'000 != 0) {
     const long rc = syscall(SYS_epoll_pwait2, epoll, events, capacity, &limit, nullptr, 0);
     if (rc >= 0 || errno != ENOSYS) return rc < 0 ? -errno : static_cast<int>(rc);
   }
 #endif
-  const int rc = epoll_wait(epoll, events, capacity, static_cast<int>((ns + 999'999) / 1'000'000));
+  const int ms = ns < 0 ? -1 : static_cast<int>((ns + 999'999) / 1'000'000);
+  const int rc = epoll_wait(epoll, events, capacity, ms);
   return rc < 0 ? -errno : rc;
 }
 
@@ -113,7 +115,8 @@ Napi::Value EpollReactor::wait(const Napi::CallbackInfo& info) {
   epoll_event events[kMaxEvents];
   // One more than fits, for the wake descriptor.
   const int capacity = static_cast<int>(std::min(length / 2, kMaxEvents - 1)) + 1;
-  const int n = waitInSlices(env, timeoutMs, [&](int64_t ns) { return epollWait(epoll_, events, capacity, ns); });
+  const int n =
+      waitInSlicesIfNeeded(env, timeoutMs, [&](int64_t ns) { return epollWait(epoll_, events, capacity, ns); });
   if (n < 0) return Napi::Value(env, number(env, n));
 
   auto* pairs = static_cast<int32_t*>(data);

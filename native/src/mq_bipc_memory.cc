@@ -18,7 +18,7 @@
 #include <boost/interprocess/offset_ptr.hpp>
 
 #include "mq_bipc_layout.h"
-#include "posix_shm.h"
+#include "create_shm.h"
 #include "robust_mutex.h"
 #include "sliced_wait.h"
 

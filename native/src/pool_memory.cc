@@ -15,7 +15,7 @@
 #include <boost/interprocess/mem_algo/rbtree_best_fit.hpp>
 #include <boost/interprocess/segment_manager.hpp>
 
-#include "posix_shm.h"
+#include "create_shm.h"
 #include "robust_mutex.h"
 
 namespace flow_ipc {
@@ -145,7 +145,7 @@ int PoolMemory::lock() {
   if (readOnly_) return -EROFS;
   if (dead_) return -EOWNERDEAD;
   const int rc = lockShared(mutexOf(base()));
-  dead_ = rc == -EOWNERDEAD;
+  if (rc == -EOWNERDEAD) dead_ = true;
   return rc;
 }
 

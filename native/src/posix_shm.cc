@@ -7,30 +7,11 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "create_shm.h"
 #include "external_view.h"
 #include "mapping.h"
 
 namespace flow_ipc {
-
-int createShm(const std::string& name, size_t size, int mode, const char** failed) {
-  const std::string path = '/' + name;
-  *failed = "shm_open";
-  const int fd = shm_open(path.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600);
-  if (fd < 0) return -errno;
-  // fchmod, because the mode given to shm_open passes through the umask. Size before mode: who may open it at
-  // last finds it complete in length.
-  *failed = "ftruncate";
-  int rc = ftruncate(fd, static_cast<off_t>(size));
-  if (rc == 0) {
-    *failed = "fchmod";
-    rc = fchmod(fd, static_cast<mode_t>(mode));
-  }
-  if (rc == 0) return fd;
-  const int err = errno;
-  close(fd);
-  shm_unlink(path.c_str());
-  return -err;
-}
 
 bool getShmArgs(napi_env env, const napi_value* argv, std::string* name, size_t* size, int* mode) {
   int64_t wideSize;

@@ -8,9 +8,6 @@
 
 namespace flow_ipc {
 
-// A new object of `size` bytes, sparse, with exactly `mode`. Descriptor or -errno; `failed` names the call.
-int createShm(const std::string& name, size_t size, int mode, const char** failed);
-
 napi_value shmCreate(napi_env env, napi_callback_info info);
 napi_value shmOpen(napi_env env, napi_callback_info info);
 napi_value shmUnlink(napi_env env, napi_callback_info info);

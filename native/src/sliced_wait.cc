@@ -3,6 +3,8 @@
 
 #include <ctime>
 
+#include "addon_state.h"
+
 namespace flow_ipc {
 
 int64_t monotonicNs() {
@@ -17,6 +19,12 @@ bool canRunJs(napi_env env) {
   napi_value result;
   return napi_get_undefined(env, &undefined) == napi_ok &&
          napi_coerce_to_bool(env, undefined, &result) == napi_ok;
+}
+
+bool canBeTerminated(napi_env env) {
+  void* state = nullptr;
+  return napi_get_instance_data(env, &state) != napi_ok || state == nullptr ||
+         static_cast<AddonState*>(state)->loop() != uv_default_loop();
 }
 
 }  // namespace flow_ipc

@@ -28,9 +28,9 @@ int readyBits(const pollfd& entry, int asked) {
 }
 
 int pollInSlices(napi_env env, pollfd* entries, size_t count, double timeoutMs) {
-  return waitInSlices(env, timeoutMs, [&](int64_t ns) {
+  return waitInSlicesIfNeeded(env, timeoutMs, [&](int64_t ns) {
     const timespec limit{static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
-    const int n = ppoll(entries, count, &limit, nullptr);
+    const int n = ppoll(entries, count, ns < 0 ? nullptr : &limit, nullptr);
     return n < 0 ? -errno : n;
   });
 }
@@ -135,8 +135,8 @@ napi_value sendBytes(napi_env env, napi_callback_info info) {
 }
 
 napi_value recvBytes(napi_env env, napi_callback_info info) {
-  size_t argc = 4;
-  napi_value argv[4];
+  size_t argc = 5;
+  napi_value argv[5];
   void* data;
   int fd;
   int64_t offset;
@@ -153,6 +153,13 @@ napi_value recvBytes(napi_env env, napi_callback_info info) {
   }
   // recvmsg with no room returns 0, which would read as end of file.
   if (length == 0) return throwRange(env, "length must be at least 1");
+  if (argc == 5) {
+    double waitMs;
+    if (!getDouble(env, argv[4], &waitMs, "waitMs must be a number")) return nullptr;
+    pollfd entry = pollEntry(fd, 1);
+    const int rc = pollInSlices(env, &entry, 1, waitMs);
+    if (rc <= 0) return number(env, rc == 0 ? -EAGAIN : rc);
+  }
   iovec iov{bytes.data + offset, static_cast<size_t>(length)};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kControlFds)];
   msghdr message{};

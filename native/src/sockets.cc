@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstring>
 
-#include "addon_state.h"
 #include "args.h"
 
 namespace flow_ipc {
@@ -50,29 +49,10 @@ napi_value closeFd(napi_env env, napi_callback_info info) {
   size_t argc = 1;
   napi_value argv[1];
   int fd;
-  void* state;
-  napi_get_cb_info(env, info, &argc, argv, nullptr, &state);
+  napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
   if (!getFd(env, argv[0], &fd)) return nullptr;
-  // Before: once it is closed, another thread may get the number.
-  static_cast<AddonState*>(state)->untrackFd(fd);
   // After EINTR the descriptor is gone all the same on Linux.
   if (close(fd) != 0 && errno != EINTR) return throwErrno(env, errno, "close");
-  return nullptr;
-}
-
-napi_value trackFd(napi_env env, napi_callback_info info) {
-  size_t argc = 2;
-  napi_value argv[2];
-  void* state;
-  int fd;
-  bool track;
-  napi_get_cb_info(env, info, &argc, argv, nullptr, &state);
-  if (!getFd(env, argv[0], &fd) || !getBool(env, argv[1], &track, "track must be a boolean")) return nullptr;
-  if (track) {
-    static_cast<AddonState*>(state)->trackFd(fd);
-  } else {
-    static_cast<AddonState*>(state)->untrackFd(fd);
-  }
   return nullptr;
 }
 

@@ -6,7 +6,6 @@
 namespace flow_ipc {
 
 napi_value closeFd(napi_env env, napi_callback_info info);
-napi_value trackFd(napi_env env, napi_callback_info info);
 napi_value dupFd(napi_env env, napi_callback_info info);
 napi_value listenAbstract(napi_env env, napi_callback_info info);
 napi_value connectAbstract(napi_env env, napi_callback_info info);

@@ -242,7 +242,7 @@ for (const kind of KINDS) {
         const w = new Worker(
           `const { workerData: d, parentPort: port } = require('node:worker_threads');
            import(d.entry).then((n) => {
-             const q = n.mqOpen(d.kind, d.name);
+             const q = globalThis.q = n.mqOpen(d.kind, d.name);
              const buf = new Uint8Array(64);
              const watcher = new n.FdWatcher(q.watchFd(n.MQ_RECEIVE), () => { q.tryReceive(buf, 0, 64); q.arm(n.MQ_RECEIVE); });
              q.arm(n.MQ_RECEIVE);
@@ -268,7 +268,7 @@ for (const kind of KINDS) {
       mqCreate(kind, name, 4, 64, 0o600).close();
       const { exited } = node(
         `import { Worker } from 'node:worker_threads';
-         const q = native.mqOpen(args[1], args[2]);
+         const q = globalThis.q = native.mqOpen(args[1], args[2]);
          new native.FdWatcher(q.watchFd(1), () => {}).start(1);
          q.arm(1);
          new Worker("const { workerData: d } = require('node:worker_threads'); import(d[0]).then((n) => n.mqOpen(d[1], d[2]).receive(new Uint8Array(64), 0, 64, -1));",

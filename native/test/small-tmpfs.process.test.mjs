@@ -9,6 +9,14 @@ import { entry } from './process-support.mjs';
 const mount = 'mount -t tmpfs -o size=32m tmpfs /dev/shm';
 const possible = spawnSync('unshare', ['-m', 'sh', '-c', mount]).status === 0;
 
+const { ENOSPC, ENOMEM } = constants.errno;
+
+/** Runs a module in a mount name space of its own. */
+function inSmallTmpfs(code) {
+  const command = `${mount} && exec "$0" --input-type=module -e "$1"`;
+  return spawnSync('unshare', ['-m', 'sh', '-c', command, process.execPath, code], { encoding: 'utf8' });
+}
+
 test('large blocks are refused when pages are short, but not when their pages are there already', {
   skip: possible ? false : 'needs the right to mount a tmpfs',
 }, () => {
@@ -31,16 +39,45 @@ test('large blocks are refused when pages are short, but not when their pages ar
       try { for (let i = 0; ; i++) writeFileSync('/dev/shm/rest', Buffer.alloc(i < 11 ? 1 << 20 : 4096), { flag: 'a' }); } catch (e) { full = e.code; }
       try { poolCreate('none', 1 << 20, 0o600); } catch (e) { full += e.code + existsSync('/dev/shm/none'); }
       console.log(JSON.stringify([full, first > 0, again === first, second, grown, free - pool.freeBytes()]));`;
-  const run = spawnSync(
-    'unshare',
-    ['-m', 'sh', '-c', `${mount} && exec "$0" --input-type=module -e "$1"`, process.execPath, code],
-    { encoding: 'utf8' },
-  );
-  const { ENOSPC } = constants.errno;
+  const run = inSmallTmpfs(code);
   // 48: the holder of the list, which stays empty.
   assert.deepEqual(
     JSON.parse(run.stdout || '[]'),
     ['ENOSPCENOSPCfalse', true, true, -ENOSPC, -ENOSPC, 48],
     run.stderr,
   );
+});
+
+test('small blocks, batches, objects and messages are refused when pages are short, and all goes on', {
+  skip: possible ? false : 'needs the right to mount a tmpfs',
+}, () => {
+  const code = `
+      import { poolCreate, poolOpen } from ${JSON.stringify(entry)};
+      const pool = poolCreate('small', 256 << 20, 0o600);
+      const free = pool.freeBytes();
+      const results = [];
+      for (const size of [40, 5000, 70000, 300000]) {
+        const live = [];
+        let offset;
+        // All of each block is written: what was promised must be there.
+        while ((offset = pool.allocate(size)) > 0) { live.push(offset); new Uint8Array(pool.view(offset, size)).fill(size); }
+        const full = [offset, pool.allocateMany(size, new Float64Array(10)), pool.objectCreate(4e6), pool.listStore(new Uint8Array(size), 0, size)];
+        const other = poolOpen('small');
+        const sane = live.every((o) => { const v = new Uint8Array(other.view(o, size)); return v[0] === (size & 255) && v[size - 1] === (size & 255); });
+        // Handles into holes, of a pool eight times the file system's size, are looked at without touching them.
+        let found = 0;
+        for (let i = 0; i < 100000; i++) if (other.objectCheck(Math.floor(Math.random() * (1 << 24)) * 16, 777) === 0) found++;
+        const freed = live.reverse().every((o) => other.free(o) === 0);
+        results.push([live.length * size > 20 << 20, full, sane, freed, found, pool.freeBytes() === free]);
+      }
+      console.log(JSON.stringify(results));`;
+  const run = inSmallTmpfs(code);
+  const results = JSON.parse(run.stdout || '[]');
+  assert.equal(results.length, 4, run.stderr);
+  for (const [much, full, sane, freed, found, even] of results) {
+    assert.deepEqual([much, sane, freed, found, even], [true, true, true, 0, true], run.stdout);
+    // A smaller request than the one that failed may still find pages.
+    for (const code of [full[0], full[1], full[2]]) assert.equal(code, -ENOSPC, run.stdout);
+    assert.ok(full[3] === -ENOSPC || full[3] > 0 || full[3] === -ENOMEM, run.stdout);
+  }
 });

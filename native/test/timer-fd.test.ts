@@ -67,6 +67,21 @@ it('polls several descriptors at once', () => {
   expect(() => pollFds(Int32Array.of(0, 4, 0), 0)).toThrow(RangeError);
 });
 
+it('a read may wait, as long as it is told', () => {
+  const [a, b] = socketPair();
+  const buffer = new Uint8Array(8);
+  const start = performance.now();
+  expect(recv(a, buffer, 0, 8, 20)).toBe(-constants.errno.EAGAIN);
+  expect(performance.now() - start).toBeGreaterThan(19);
+  expect(recv(a, buffer, 0, 8, 0)).toBe(-constants.errno.EAGAIN);
+  send(b, Uint8Array.of(5), 0, 1, null, 0, 0, -1);
+  expect(recv(a, buffer, 0, 8, -1)).toBe(1);
+  closeFd(b);
+  expect(recv(a, buffer, 0, 8, -1)).toBe(0);
+  expect(() => recv(a, buffer, 0, 8, Number.NaN)).toThrow(TypeError);
+  closeFd(a);
+});
+
 it('socket buffers can be small', () => {
   const [a, b] = socketPair();
   const take = () => {

@@ -175,23 +175,22 @@ test('mappings of collected views and pools go away', async () => {
   assert.ok(before > 5 && after <= 2, `${before} mappings, then ${after} ${stderr}`);
 });
 
-test('descriptors that a worker was to close go with it', async () => {
+test('descriptors that a worker owns go with it', async () => {
   const w = worker(`
-    const { socketPair, trackFd, closeFd } = native;
-    const [kept, tracked] = socketPair();
-    const [released, closed] = socketPair();
-    for (const fd of [tracked, released, closed]) trackFd(fd, true);
-    trackFd(released, false);
-    closeFd(closed);
-    port.postMessage([kept, tracked, released]);
+    const { socketPair, ownFd, disownFd } = native;
+    const [kept, owned] = socketPair();
+    const [released, other] = socketPair();
+    for (const fd of [owned, released, other]) ownFd(fd);
+    disownFd(released);
+    port.postMessage([kept, owned, released]);
     setInterval(() => {}, 1000);
   `);
-  const [kept, tracked, released] = await message(w);
+  const [kept, owned, released] = await message(w);
   const exited = exit(w);
   await w.terminate();
   await exited;
   assert.equal(recv(kept, new Uint8Array(1), 0, 1), 0, 'its other end is closed');
-  assert.throws(() => closeFd(tracked), { code: 'EBADF' });
+  assert.throws(() => closeFd(owned), { code: 'EBADF' });
   closeFd(kept);
   closeFd(released);
 });

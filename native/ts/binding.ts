@@ -335,6 +335,7 @@ export interface MessageQueue {
   /**
    * A descriptor for an event loop, the queue's to close: of a POSIX queue its own (readable or writable), of a bipc
    * queue an eventfd for each direction (always readable), which a thread of the addon signals once after each arm().
+   * Keep a reference to the queue while the descriptor is watched: a queue that is collected closes it.
    */
   watchFd(direction: number): number;
   /**
@@ -369,11 +370,6 @@ export interface Binding {
   readonly out: Float64Array;
 
   closeFd(fd: number): void;
-  /**
-   * Closes the descriptor when this environment ends, a terminated worker for instance; with false, no longer. closeFd()
-   * ends it too.
-   */
-  trackFd(fd: number, track: boolean): void;
   /** F_DUPFD_CLOEXEC. */
   dupFd(fd: number): number;
   /**
@@ -419,13 +415,14 @@ export interface Binding {
   ): number;
   /**
    * One recvmsg(MSG_DONTWAIT | MSG_CMSG_CLOEXEC) into buf[offset, +length). Bytes, 0 at end of file, or -errno.
-   * out[1] and out[2] are set by every call. EINTR is retried.
+   * out[1] and out[2] are set by every call. EINTR is retried. With `waitMs` it blocks first, as pollFd() does, until
+   * there is something to read: -EAGAIN when nothing came (one call instead of two).
    *
    * One read may take the bytes of several sends, but ends behind the send that carried a descriptor: the descriptor
    * belongs to the last send of which bytes were read (on a Flow-IPC stream, to the last frame header that begins in
    * these bytes, provided that no sender puts another frame behind one with a descriptor in the same send).
    */
-  recv(fd: number, buf: Uint8Array, offset: number, length: number): number;
+  recv(fd: number, buf: Uint8Array, offset: number, length: number, waitMs?: number): number;
   /** Adds 1 to an eventfd, such as {@link EpollReactor.wakeFd} of another thread. 0 or -errno. */
   signalFd(fd: number): number;
   /**

@@ -38,7 +38,6 @@ export const {
   setSocketBuffers,
   timerFd,
   timerFdSet,
-  trackFd,
   peerCredentials,
   send,
   recv,

@@ -2,7 +2,15 @@
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-const LEFT_OUT = new Set(['node_modules', 'dist', 'build', 'build-asan', 'coverage', 'results']);
+const LEFT_OUT = new Set([
+  'node_modules',
+  'dist',
+  'build',
+  'build-asan',
+  'build-tsan',
+  'coverage',
+  'results',
+]);
 
 /**
  * Paths relative to `root`, sorted, of all files below it that `matches`.

@@ -53,8 +53,8 @@ for (const [name, start] of runners) {
   const outcome = await start();
   const left = newNames();
   if (ran(outcome.totals) > 0) {
-    // One more test of each runner: nothing of ours stays in /dev/shm.
-    if (left.length > 0) console.log(`NOT OK: left in /dev/shm: ${left.join(', ')}`);
+    // One more test of each runner: nothing of ours stays in shared memory, and no message queue.
+    if (left.length > 0) console.log(`NOT OK: left in the kernel: ${left.join(', ')}`);
     outcome.totals[left.length > 0 ? 'failed' : 'passed']++;
   } else if (only === undefined) {
     outcome.crash ??= 'ran no test';

@@ -17,6 +17,7 @@ const SETS = [
   ['packages/shm-arena-lend/schema', 'packages/shm-arena-lend/src/generated'],
   ['benchmarks/structured-overhead/schema', 'benchmarks/structured-overhead/src/generated'],
   ['benchmarks/perf-demo/schema', 'benchmarks/perf-demo/src/generated'],
+  ['benchmarks/capnp/schema', 'benchmarks/capnp/src/generated'],
   ['examples/cache/schema', 'examples/cache/src/generated'],
   ['examples/supervisor/schema', 'examples/supervisor/src/generated'],
   ['packages/capnp/test/schema', 'packages/capnp/test/generated'],

@@ -92,12 +92,16 @@ function rowProblems({ title, where, tests }, read) {
   return problems;
 }
 
-/** Whether a test's source has a title: as a string of its own, first argument of a call. */
+/**
+ * Whether a test's source has a title: as a string of its own that is the first argument of a call or, in a suite that
+ * is a table of tests, a `name:` or the name of a property.
+ */
 function hasTest(/** @type {string} */ text, /** @type {string} */ title) {
   return ["'", '"', '`'].some((quote) => {
     const written = quote + title.replaceAll(quote, `\\${quote}`) + quote;
     for (let at = text.indexOf(written); at >= 0; at = text.indexOf(written, at + 1)) {
-      if (/\(\s*$/.test(text.slice(0, at))) return true;
+      if (/(\(|\bname:)\s*$/.test(text.slice(0, at))) return true;
+      if (/^: *(async\b|\(|[a-z]\w*[[(.])/.test(text.slice(at + written.length))) return true;
     }
     return false;
   });

@@ -1,6 +1,7 @@
 // Wipes an object whose pointer has been overwritten, and everything below it.
 
-import { BITS_PER_ELEMENT, ElementSize, FAR, STRUCT } from './pointer.js';
+import type { Place } from './link.js';
+import { BITS_PER_ELEMENT, ElementSize, FAR, LIST, STRUCT } from './pointer.js';
 import type { Segment } from './segment.js';
 
 /** A pointer yet to be followed: segment, byte position it counts from, and its two halves. */
@@ -15,7 +16,10 @@ type Pending = [segment: Segment, base: number, lo: number, hi: number];
  */
 export function abandon(segment: Segment, at: number, lo: number, hi: number): void {
   if ((lo | hi) === 0) return;
-  const pending: Pending[] = [[segment, at + 8, lo, hi]];
+  abandonAll([[segment, at + 8, lo, hi]]);
+}
+
+function abandonAll(pending: Pending[]): void {
   for (;;) {
     const next = pending.pop();
     if (next === undefined) return;
@@ -28,22 +32,50 @@ export function abandon(segment: Segment, at: number, lo: number, hi: number): v
   }
 }
 
-/** Follows a single far pointer (we make no others) and zeroes its landing pad. */
+/** Zeroes an object that no pointer leads to, and everything below it. */
+export function abandonObject({ segment, at, kind, hi }: Place): void {
+  abandonAll([[segment, at, kind, hi]]);
+}
+
+/** Sets the pointer at byte `at` to null and zeroes its landing pad; the object stays. */
+export function unlink(segment: Segment, at: number): void {
+  const lo = segment.view.getUint32(at, true);
+  const hi = segment.view.getUint32(at + 4, true);
+  segment.bytes.fill(0, at, at + 8);
+  abandonPads(segment, lo, hi);
+}
+
+/** Zeroes the landing pad of a pointer, if it is far. */
+export function abandonPads(segment: Segment, lo: number, hi: number): void {
+  if ((lo & 3) === FAR) landAndWipe([segment, 0, lo, hi]);
+}
+
+/** Follows a far pointer and zeroes its landing pad. */
 function landAndWipe([from, , lo, hi]: Pending): Pending | undefined {
-  if ((lo & 4) !== 0) return undefined;
-  const arena = from.arena;
-  let segment: Segment;
+  const segment = segmentOf(from, hi);
+  const pad = (lo >>> 3) * 8;
+  const padBytes = (lo & 4) === 0 ? 8 : 16;
+  if (segment === undefined || pad + padBytes > segment.end) return undefined;
+  const padLo = segment.view.getUint32(pad, true);
+  const padHi = segment.view.getUint32(pad + 4, true);
+  if (padBytes === 8) {
+    segment.bytes.fill(0, pad, pad + 8);
+    return (padLo & 3) === FAR ? undefined : [segment, pad + 8, padLo, padHi];
+  }
+  const tagLo = segment.view.getUint32(pad + 8, true);
+  const tagHi = segment.view.getUint32(pad + 12, true);
+  segment.bytes.fill(0, pad, pad + 16);
+  const target = segmentOf(segment, padHi);
+  if (target === undefined || (padLo & 7) !== FAR || (tagLo & 3) === FAR) return undefined;
+  return [target, (padLo >>> 3) * 8, tagLo & 3, tagHi];
+}
+
+function segmentOf(from: Segment, id: number): Segment | undefined {
   try {
-    segment = arena.segment(hi);
+    return from.arena.segment(id);
   } catch {
     return undefined;
   }
-  const pad = (lo >>> 3) * 8;
-  if (pad + 8 > segment.end) return undefined;
-  const padLo = segment.view.getUint32(pad, true);
-  const padHi = segment.view.getUint32(pad + 4, true);
-  segment.bytes.fill(0, pad, pad + 8);
-  return (padLo & 3) === FAR ? undefined : [segment, pad + 8, padLo, padHi];
 }
 
 function wipe([segment, base, lo, hi]: Pending, pending: Pending[]): void {
@@ -53,6 +85,7 @@ function wipe([segment, base, lo, hi]: Pending, pending: Pending[]): void {
     wipeStructs(segment, target, 1, (hi & 0xffff) * 8, hi >>> 16, pending);
     return;
   }
+  if ((lo & 3) !== LIST) return;
   const length = hi >>> 3;
   const size = (hi & 7) as ElementSize;
   if (size === ElementSize.pointer) {

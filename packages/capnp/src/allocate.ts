@@ -44,6 +44,17 @@ export function allocate(
   return segment;
 }
 
+/**
+ * Allocates `bytes` (a multiple of 8) for an object that no pointer leads to yet: in `near` if there is room,
+ * otherwise where the message has room. The memory is not zeroed.
+ */
+export function place(near: Segment, bytes: number): { readonly segment: Segment; readonly at: number } {
+  const segment = near.end + bytes <= near.capacity ? near : (near.arena as MessageBuilder).room(bytes);
+  const at = segment.end;
+  segment.end = at + bytes;
+  return { segment, at };
+}
+
 /** Up to this many bytes a loop beats the call of `fill`. */
 const SHORT = 128;
 

@@ -68,7 +68,22 @@ function roundUp(bytes: number): number {
   return Math.ceil(bytes / 8) * 8;
 }
 
+/** Small segments come out of a common piece of memory: making an ArrayBuffer costs more than a small message. */
+const POOL_BYTES = 65536;
+/** Larger segments have memory of their own, or little of a pool would keep much of it alive. */
+const MAX_POOLED = 8192;
+
+let pool: ArrayBuffer | undefined;
+let poolUsed = 0;
+
 /** Not zeroed: most messages use a small part of their segment, and only that part is worth zeroing. */
 function heapMemory(bytes: number): Allocation {
-  return { bytes: Buffer.allocUnsafeSlow(bytes), zeroed: false };
+  if (bytes > MAX_POOLED) return { bytes: Buffer.allocUnsafeSlow(bytes), zeroed: false };
+  if (pool === undefined || poolUsed + bytes > POOL_BYTES) {
+    pool = Buffer.allocUnsafeSlow(POOL_BYTES).buffer as ArrayBuffer;
+    poolUsed = 0;
+  }
+  const at = poolUsed;
+  poolUsed += bytes;
+  return { bytes: new Uint8Array(pool, at, bytes), zeroed: false };
 }

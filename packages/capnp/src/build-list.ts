@@ -3,47 +3,71 @@
 import { abandon } from './abandon.js';
 import { allocate, clear, placed, tooBig } from './allocate.js';
 import { copyDefault } from './copy.js';
-import type { DefaultValue } from './default-value.js';
+import { type DefaultValue, EMPTY } from './default-value.js';
 import { badPointer } from './errors.js';
+import { checkBounds, link, resolve, sizeOf } from './link.js';
 import type { ListType } from './list-type.js';
 import { count } from './numbers.js';
 import { BITS_PER_ELEMENT, ElementSize, LIST, MAX_LIST } from './pointer.js';
 import { found, foundNothing, locateBytes, locateList } from './read-list.js';
+import { textBytes } from './read-struct.js';
 import type { Segment } from './segment.js';
-import { encodeText, textLength } from './text.js';
+import { decodeText, encodeText, textLength } from './text.js';
+import { enlargeList, retire, type Size } from './upgrade.js';
 
 /** Makes a zeroed list of `length` elements for the pointer at byte `at`; its old object is abandoned. */
 export function initList<B>(owner: Segment, at: number, type: ListType<unknown, B>, length: number): B {
-  if (count(length, 'a list length') > MAX_LIST) throw tooBig('a list');
   const oldLo = owner.view.getUint32(at, true);
   const oldHi = owner.view.getUint32(at + 4, true);
-  const { elementSize } = type;
-  let segment: Segment;
-  if (elementSize === ElementSize.composite) {
-    const { dataWords, pointerCount } = type;
-    const words = length * (dataWords + pointerCount);
-    if (words > MAX_LIST) throw tooBig('a list');
-    segment = allocate(owner, at, 8 + words * 8, LIST, words * 8 + ElementSize.composite);
-    const start = placed.at;
-    clear(segment, start, 8 + words * 8);
-    segment.view.setUint32(start, length * 4, true);
-    segment.view.setUint32(start + 4, ((pointerCount << 16) | dataWords) >>> 0, true);
-    found.start = start + 8;
-    found.stepBits = (dataWords + pointerCount) * 64;
-    found.dataBytes = dataWords * 8;
-    found.pointerCount = pointerCount;
-  } else {
-    const bits = BITS_PER_ELEMENT[elementSize];
-    const bytes = Math.ceil((length * bits) / 64) * 8;
-    segment = allocate(owner, at, bytes, LIST, length * 8 + elementSize);
-    clear(segment, placed.at, bytes);
-    found.start = placed.at;
-    found.stepBits = bits;
-  }
-  found.length = length;
+  const bytes = listBytes(type, length);
+  const segment = allocate(owner, at, bytes, LIST, listHi(type, length));
+  layList(segment, placed.at, bytes, type, length);
   const list = type.builder(segment);
   abandon(owner, at, oldLo, oldHi);
   return list;
+}
+
+type ListShape = Pick<ListType<unknown, unknown>, 'elementSize' | 'dataWords' | 'pointerCount'>;
+
+/** Bytes of a list, tag included. @throws RangeError or CapnpError TOO_BIG for an impossible length */
+export function listBytes(type: ListShape, length: number): number {
+  if (count(length, 'a list length') > MAX_LIST) throw tooBig('a list');
+  const { elementSize } = type;
+  if (elementSize !== ElementSize.composite) {
+    return Math.ceil((length * BITS_PER_ELEMENT[elementSize]) / 64) * 8;
+  }
+  const words = length * (type.dataWords + type.pointerCount);
+  if (words > MAX_LIST) throw tooBig('a list');
+  return 8 + words * 8;
+}
+
+/** The high half of a pointer to a list. */
+export function listHi(type: ListShape, length: number): number {
+  const { elementSize } = type;
+  if (elementSize !== ElementSize.composite) return length * 8 + elementSize;
+  return length * (type.dataWords + type.pointerCount) * 8 + elementSize;
+}
+
+/** Zeroes a new list, writes its tag, and sets `found`. */
+export function layList(segment: Segment, at: number, bytes: number, type: ListShape, length: number): void {
+  clear(segment, at, bytes);
+  found.length = length;
+  found.target = at;
+  found.hi = listHi(type, length);
+  if (type.elementSize !== ElementSize.composite) {
+    found.start = at;
+    found.stepBits = BITS_PER_ELEMENT[type.elementSize];
+    found.dataBytes = 0;
+    found.pointerCount = 0;
+    return;
+  }
+  const { dataWords, pointerCount } = type;
+  segment.view.setUint32(at, length * 4, true);
+  segment.view.setUint32(at + 4, ((pointerCount << 16) | dataWords) >>> 0, true);
+  found.start = at + 8;
+  found.stepBits = (dataWords + pointerCount) * 64;
+  found.dataBytes = dataWords * 8;
+  found.pointerCount = pointerCount;
 }
 
 /** The list that the pointer at byte `at` leads to; its default, if any, is copied in when null. */
@@ -55,8 +79,8 @@ export function openList<B>(
 ): B {
   if (isNull(owner, at)) {
     if (value === undefined) {
-      foundNothing();
-      return type.builder(owner);
+      foundNothing(type.elementSize);
+      return type.builder(EMPTY);
     }
     copyDefault(value, owner, at);
   }
@@ -64,9 +88,21 @@ export function openList<B>(
   const hi = owner.view.getUint32(at + 4, true);
   const segment = locateList(owner, at, lo, hi, type.elementSize, 1);
   if (found.dataBytes < type.dataWords * 8 || found.pointerCount < type.pointerCount) {
-    throw badPointer('a list of an older schema cannot be changed in place: initialise it anew');
+    growList(owner, at, type);
+    return openList(owner, at, type, undefined);
   }
   return type.builder(segment);
+}
+
+/** Replaces a list of an older schema by a larger copy, as in C++. */
+function growList(owner: Segment, at: number, size: Size): void {
+  const old = resolve(owner, at);
+  if (old.kind !== LIST) throw badPointer('expected a list');
+  checkBounds(old);
+  const lo = owner.view.getUint32(at, true);
+  const hi = owner.view.getUint32(at + 4, true);
+  link(owner, at, enlargeList(old, size));
+  retire(old, sizeOf(old.kind, old.hi), { segment: owner, lo, hi });
 }
 
 /** Writes Text for the pointer at byte `at`; its old object is abandoned. */
@@ -117,6 +153,14 @@ export function openBytes(owner: Segment, at: number): Segment | undefined {
   const lo = owner.view.getUint32(at, true);
   const hi = owner.view.getUint32(at + 4, true);
   return (lo | hi) === 0 ? undefined : locateBytes(owner, at, lo, hi, 1);
+}
+
+/** The string of a Text, or `value` when null. */
+export function openText(owner: Segment, at: number, value: string): string {
+  const segment = openBytes(owner, at);
+  if (segment === undefined) return value;
+  const { start } = found;
+  return decodeText(segment, start, textBytes(segment, start, found.length));
 }
 
 /** As `openBytes`, with the default copied in when null: a view of it may be written to. */

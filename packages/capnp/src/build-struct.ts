@@ -5,10 +5,12 @@ import { allocate, clear, placed } from './allocate.js';
 import { copyDefault } from './copy.js';
 import type { DefaultValue } from './default-value.js';
 import { badPointer, outOfBounds } from './errors.js';
+import { checkBounds, link, resolve, sizeOf } from './link.js';
 import { FAR, followFar, landed, STRUCT } from './pointer.js';
 import type { Segment } from './segment.js';
 import type { StructBuilder } from './struct-builder.js';
 import type { BuilderConstructor } from './struct-type.js';
+import { enlargeStruct, retire, type Size } from './upgrade.js';
 
 /** What of a StructType a builder needs. */
 export interface BuildableStruct<B extends StructBuilder> {
@@ -27,10 +29,13 @@ export function initStruct<B extends StructBuilder>(owner: Segment, at: number, 
   const data = placed.at;
   clear(segment, data, bytes);
   abandon(owner, at, oldLo, oldHi);
-  return new type.Builder(segment, data, data + dataWords * 8);
+  return new type.Builder(segment, data, data + dataWords * 8, pointerCount);
 }
 
-/** The struct that the pointer at byte `at` leads to; made, from its default if any, when null. */
+/**
+ * The struct that the pointer at byte `at` leads to; made, from its default if any, when null. One of an older
+ * schema is replaced by a larger copy, as in C++: builders of the old one lead to zeroed memory afterwards.
+ */
 export function openStruct<B extends StructBuilder>(
   owner: Segment,
   at: number,
@@ -59,7 +64,18 @@ export function openStruct<B extends StructBuilder>(
   const pointerCount = hi >>> 16;
   if (data < 0 || data + dataBytes + pointerCount * 8 > segment.end) throw outOfBounds('a struct');
   if (dataBytes < type.dataWords * 8 || pointerCount < type.pointerCount) {
-    throw badPointer('a struct of an older schema cannot be changed in place: initialise it anew');
+    growStruct(owner, at, type);
+    return openStruct(owner, at, type, undefined);
   }
-  return new type.Builder(segment, data, data + dataBytes);
+  return new type.Builder(segment, data, data + dataBytes, pointerCount);
+}
+
+function growStruct(owner: Segment, at: number, size: Size): void {
+  const old = resolve(owner, at);
+  if (old.kind !== STRUCT) throw badPointer('expected a struct');
+  checkBounds(old);
+  const lo = owner.view.getUint32(at, true);
+  const hi = owner.view.getUint32(at + 4, true);
+  link(owner, at, enlargeStruct(old, size));
+  retire(old, sizeOf(old.kind, old.hi), { segment: owner, lo, hi });
 }

@@ -1,7 +1,7 @@
 // Deep copies of objects from one message into another.
 
 import { allocate, clear, placed } from './allocate.js';
-import { charge } from './budget.js';
+import { charge, chargeEmptyElements } from './budget.js';
 import type { DefaultValue } from './default-value.js';
 import { badPointer, nestingLimit, outOfBounds } from './errors.js';
 import { BITS_PER_ELEMENT, ElementSize, FAR, followFar, LIST, landed, STRUCT } from './pointer.js';
@@ -38,13 +38,13 @@ export function copyPointer(source: Segment, from: number, to: Segment, at: numb
     const copy = allocate(to, at, bytes, STRUCT, hi);
     copyStructs(segment, target, copy, placed.at, 1, dataBytes, pointers, depth - 1);
   } else if ((lo & 3) === LIST) {
-    copyList(segment, target, hi, to, at, depth - 1);
+    copyListAt(segment, target, hi, to, at, depth - 1);
   } else {
     throw badPointer('a capability cannot be copied');
   }
 }
 
-function copyList(
+export function copyListAt(
   segment: Segment,
   target: number,
   hi: number,
@@ -57,6 +57,7 @@ function copyList(
   if (size !== ElementSize.composite) {
     const bytes = Math.ceil((length * BITS_PER_ELEMENT[size]) / 64) * 8;
     checkPart(segment, target, bytes);
+    if (bytes === 0) chargeEmptyElements(segment, length);
     const copy = allocate(to, at, bytes, LIST, hi);
     if (size === ElementSize.pointer) {
       copyStructs(segment, target, copy, placed.at, length, 0, 1, depth);
@@ -92,7 +93,10 @@ function copyStructs(
   depth: number,
 ): void {
   const step = dataBytes + pointers * 8;
-  if (step === 0) return;
+  if (step === 0) {
+    chargeEmptyElements(source, length);
+    return;
+  }
   clear(to, at, length * step);
   for (let i = 0; i < length; i++) {
     const offset = i * step;

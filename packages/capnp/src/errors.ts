@@ -8,7 +8,7 @@ export type CapnpErrorCode =
   | 'ERR_FLOW_IPC_CAPNP_BAD_POINTER'
   /** Objects are nested deeper than `nestingLimit`; also what a cyclic message ends in. */
   | 'ERR_FLOW_IPC_CAPNP_NESTING_LIMIT'
-  /** One walk would do far more work than the message has bytes: see `traversalLimitWords`. */
+  /** Reading leads to far more work than the message has bytes: see `traversalLimitWords`. */
   | 'ERR_FLOW_IPC_CAPNP_AMPLIFICATION'
   /** A union member was read that is not the one set: look at `which` first. */
   | 'ERR_FLOW_IPC_CAPNP_WRONG_UNION_MEMBER'
@@ -21,7 +21,15 @@ export type CapnpErrorCode =
   /** An object, list or segment would exceed what a Cap'n Proto pointer can express. */
   | 'ERR_FLOW_IPC_CAPNP_TOO_BIG'
   /** A segment allocator returned less memory than was asked for. */
-  | 'ERR_FLOW_IPC_CAPNP_BAD_ALLOCATOR';
+  | 'ERR_FLOW_IPC_CAPNP_BAD_ALLOCATOR'
+  /** An orphan was adopted or opened after it had been adopted or discarded. */
+  | 'ERR_FLOW_IPC_CAPNP_ORPHAN_USED'
+  /** An orphan was offered to another message than its own. */
+  | 'ERR_FLOW_IPC_CAPNP_ORPHAN_FOREIGN'
+  /** Packed data ends too early, or unpacks to more than the limit. */
+  | 'ERR_FLOW_IPC_CAPNP_BAD_PACKING'
+  /** JSON that is not of the message's type; the text says where. */
+  | 'ERR_FLOW_IPC_CAPNP_BAD_JSON';
 
 const BRAND = Symbol.for('@flow-ipc/capnp.CapnpError');
 
@@ -40,6 +48,11 @@ export class CapnpError extends Error {
   static is(value: unknown): value is CapnpError {
     return value instanceof Error && BRAND in value;
   }
+}
+
+/** For 64-bit integers read as numbers. Its `code` is ERR_FLOW_IPC_CAPNP_UNSAFE_INTEGER. */
+export class UnsafeIntegerError extends RangeError {
+  readonly code = 'ERR_FLOW_IPC_CAPNP_UNSAFE_INTEGER';
 }
 
 export function outOfBounds(what: string): CapnpError {

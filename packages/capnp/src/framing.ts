@@ -41,6 +41,21 @@ export function unframeSegments(bytes: Uint8Array): Uint8Array[] {
   return out;
 }
 
+/**
+ * Length in bytes of the frame that `bytes` begins with, for readers of streams: undefined while its table is not
+ * complete. Nothing but the table is looked at. @throws CapnpError BAD_FRAME for a table of too many segments
+ */
+export function frameLength(bytes: Uint8Array): number | undefined {
+  if (bytes.length < 4) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const segmentCount = view.getUint32(0, true) + 1;
+  if (segmentCount > MAX_SEGMENTS) throw badFrame(`${segmentCount} segments`);
+  let length = (Math.floor(segmentCount / 2) + 1) * 8;
+  if (bytes.length < length) return undefined;
+  for (let i = 0; i < segmentCount; i++) length += view.getUint32(4 + i * 4, true) * 8;
+  return length;
+}
+
 /** Reads a framed message, as `capnp` tools and stream writers produce it. */
 export function readFramed(bytes: Uint8Array, options?: ReaderOptions): MessageReader {
   return new MessageReader(unframeSegments(bytes), options);

@@ -7,13 +7,22 @@ export {
   type HeapAllocatorOptions,
   type SegmentAllocator,
 } from './allocator.js';
+export { AnyListReader } from './any-list.js';
+export { AnyPointerBuilder } from './any-pointer-builder.js';
+export { AnyPointerReader, type PointerKind } from './any-pointer-reader.js';
+export { AnyStruct, AnyStructBuilder, AnyStructReader, anyStruct } from './any-struct.js';
+export { canonicalize, isCanonical } from './canonical.js';
 export { copyRoot } from './copy-root.js';
 export { DefaultValue } from './default-value.js';
-export { CapnpError, type CapnpErrorCode } from './errors.js';
-export { frameMessage, readFramed, unframeSegments } from './framing.js';
+export { CapnpError, type CapnpErrorCode, UnsafeIntegerError } from './errors.js';
+export type { Brand, FieldInfo, FieldSource, GroupType } from './fields.js';
+export { frameLength, frameMessage, readFramed, unframeSegments } from './framing.js';
+export { fromObject, type Input, type InputOf } from './from-object.js';
+export { bind } from './generic.js';
+export { fromJson, toJson } from './json.js';
 export { ListBuilder } from './list-builder.js';
 export { ListReader } from './list-reader.js';
-export type { ListType } from './list-type.js';
+export type { ElementType, Enumerants, ListType, ScalarName } from './list-type.js';
 export * from './list-types.js';
 export { MessageBuilder } from './message-builder.js';
 export { MessageReader, type ReaderOptions } from './message-reader.js';
@@ -35,8 +44,21 @@ export {
   u32,
   uint64Number,
 } from './numbers.js';
+export { Orphan } from './orphan.js';
+export { pack, packMessage, readPacked, Unpacker, unpack } from './packed.js';
 export * from './pointer-list-builders.js';
 export * from './pointer-list-readers.js';
+export {
+  AnyList,
+  AnyPointer,
+  Data,
+  type InitArgs,
+  type LeafType,
+  type PointerType,
+  type Settable,
+  type StructShape,
+  Text,
+} from './pointer-type.js';
 export {
   defaultBytes as constantBytes,
   defaultList as constantList,
@@ -57,4 +79,5 @@ export type {
   UnionInfo,
   WhichOf,
 } from './struct-type.js';
-export { summary } from './summary.js';
+export { summary, toText } from './text-format.js';
+export { type ObjectOf, type ObjectValue, type OneOf, toObject } from './to-object.js';

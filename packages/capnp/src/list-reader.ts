@@ -19,6 +19,10 @@ export abstract class ListReader<T> implements Iterable<T> {
   readonly $dataBytes: number;
   /** @internal Pointers in an element. */
   readonly $pointerCount: number;
+  /** @internal Byte position of the list itself. */
+  readonly $target: number;
+  /** @internal The high half of its pointer. */
+  readonly $hi: number;
   /** @internal Levels of nesting that may still follow. */
   readonly $depth: number;
 
@@ -31,6 +35,8 @@ export abstract class ListReader<T> implements Iterable<T> {
     this.$stepBits = found.stepBits;
     this.$dataBytes = found.dataBytes;
     this.$pointerCount = found.pointerCount;
+    this.$target = found.target;
+    this.$hi = found.hi;
     this.$depth = depth;
   }
 

@@ -2,12 +2,17 @@
 
 import { clear, tooBig } from './allocate.js';
 import { HeapAllocator, type SegmentAllocator } from './allocator.js';
+import { AnyPointerBuilder } from './any-pointer-builder.js';
 import { initStruct, openStruct } from './build-struct.js';
+import { makeTarget } from './build-target.js';
 import { CapnpError } from './errors.js';
 import { MessageReader, type ReaderOptions } from './message-reader.js';
+import { Orphan } from './orphan.js';
+import type { InitArgs, PointerType } from './pointer-type.js';
 import { Arena, asBytes, Segment } from './segment.js';
+import { setStruct } from './set.js';
 import type { StructBuilder } from './struct-builder.js';
-import type { StructReader } from './struct-reader.js';
+import { StructReader } from './struct-reader.js';
 import type { StructType } from './struct-type.js';
 
 /** Far pointers have 29 bits for a word's position. */
@@ -16,7 +21,7 @@ const MAX_SEGMENT_BYTES = 2 ** 32;
 /** A message being built. Objects lie in the order in which they were initialised, after the root pointer. */
 export class MessageBuilder extends Arena {
   private readonly allocator: SegmentAllocator;
-  private readonly built: Segment[] = [];
+  private built: Segment[] = [];
 
   constructor(allocator: SegmentAllocator = new HeapAllocator()) {
     super();
@@ -28,9 +33,29 @@ export class MessageBuilder extends Arena {
     return initStruct(this.rootSegment(), 0, type);
   }
 
-  /** The root struct; made when there is none yet. `type` must be the type it was made with. */
+  /** The root struct; made when there is none yet, and enlarged when it was written with an older schema. */
   getRoot<R extends StructReader, B extends StructBuilder>(type: StructType<R, B>): B {
     return openStruct(this.rootSegment(), 0, type, undefined);
+  }
+
+  /** Makes the root a deep copy of a struct. */
+  setRoot(struct: StructReader): void {
+    if (!(struct instanceof StructReader)) throw new TypeError('the root is set from a struct reader');
+    setStruct(this.rootSegment(), 0, struct);
+  }
+
+  /** The root pointer, for roots whose type is not known beforehand. */
+  rootPointer(): AnyPointerBuilder {
+    return new AnyPointerBuilder(this.rootSegment(), 0);
+  }
+
+  /**
+   * An object beside the message, to be put into it by an `adopt…` call: `newOrphan(Foo)`,
+   * `newOrphan(structList(Foo), length)`, `newOrphan(Data, length)`, `newOrphan(Text, 'words')`.
+   */
+  newOrphan<B>(type: PointerType<unknown, B>, ...args: InitArgs<B>): Orphan<B> {
+    const near = this.built[this.built.length - 1] ?? this.rootSegment();
+    return new Orphan(near, makeTarget(type, near, args[0]), type);
   }
 
   /** A reader of the same memory; it sees later changes of what it has not yet read. */
@@ -84,7 +109,9 @@ export class MessageBuilder extends Arena {
       );
     }
     const segment = new Segment(this, this.built.length, memory, 0, capacity, allocation.zeroed);
-    this.built.push(segment);
+    // Most messages are of one segment; a push would make room for many.
+    if (this.built.length === 0) this.built = [segment];
+    else this.built.push(segment);
     return segment;
   }
 

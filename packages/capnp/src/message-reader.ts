@@ -1,19 +1,23 @@
 // Reads a message from memory that we do not own and do not trust.
 
+import { AnyPointerReader } from './any-pointer-reader.js';
+import { amplification } from './budget.js';
 import { CapnpError, outOfBounds } from './errors.js';
 import { defaultStruct, readStruct } from './read-struct.js';
 import { Arena, asBytes, Segment } from './segment.js';
 import type { StructBuilder } from './struct-builder.js';
 import type { StructReader } from './struct-reader.js';
 import type { StructType } from './struct-type.js';
+import { isBoundedTree } from './tree-check.js';
 
 export interface ReaderOptions {
   /** Deepest nesting of structs and lists that is followed. Default 64. */
   readonly nestingLimit?: number;
   /**
-   * Words of objects that one walk may be led to, counting an object each time a pointer to it is followed;
-   * a walk begins at each read of a pointer field of the root struct. Default: 8 Mi words plus 64 times the
-   * message's size. `Infinity` switches the limit off.
+   * Words of objects that reading the whole message once may lead to; list elements without size count as 16
+   * words. An honest message, in which no object is pointed at twice, may be read any number of times; of a
+   * message in which pointers share objects this much may be read in all. Default: 8 Mi words plus 64 times
+   * the message's size. `Infinity` switches the limit off.
    */
   readonly traversalLimitWords?: number;
 }
@@ -28,13 +32,13 @@ export class MessageReader extends Arena {
   readonly segments: readonly (Uint8Array | ArrayBuffer)[];
   private readonly opened: (Segment | undefined)[];
   private readonly nestingLimit: number;
+  private readonly limit: number;
 
   constructor(segments: readonly (Uint8Array | ArrayBuffer)[], options: ReaderOptions = {}) {
     super();
     this.segments = segments;
-    this.opened = [];
+    this.opened = new Array(segments.length);
     this.nestingLimit = options.nestingLimit ?? DEFAULT_NESTING;
-    this.rootDepth = this.nestingLimit - 1;
     this.limit = options.traversalLimitWords ?? defaultLimit(segments);
     this.left = this.limit;
   }
@@ -42,6 +46,14 @@ export class MessageReader extends Arena {
   /** @internal */
   override segment(id: number): Segment {
     return this.opened[id] ?? this.open(id);
+  }
+
+  /** @internal */
+  override refill(): void {
+    const owed = -this.left;
+    if (!isBoundedTree(this.segment(0), this.nestingLimit, this.limit)) throw amplification();
+    this.left = this.limit - owed;
+    if (this.left < 0) throw amplification();
   }
 
   private open(id: number): Segment {
@@ -65,9 +77,15 @@ export class MessageReader extends Arena {
     if (segment.end < 8) throw outOfBounds('the root pointer');
     const lo = segment.view.getUint32(0, true);
     const hi = segment.view.getUint32(4, true);
-    this.left = this.limit;
     if ((lo | hi) === 0) return defaultStruct(type.Reader, undefined);
     return readStruct(segment, 0, lo, hi, this.nestingLimit, type.Reader);
+  }
+
+  /** The root pointer, for roots whose type is not known beforehand. */
+  rootPointer(): AnyPointerReader {
+    const segment = this.segment(0);
+    if (segment.end < 8) throw outOfBounds('the root pointer');
+    return new AnyPointerReader(segment, 0, this.nestingLimit);
   }
 }
 

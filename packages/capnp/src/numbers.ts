@@ -1,5 +1,7 @@
 // Checked conversions between JavaScript numbers and the fixed-size scalars of a message.
 
+import { UnsafeIntegerError } from './errors.js';
+
 function refuse(value: unknown, type: string): never {
   if (typeof value !== 'number' && (typeof value !== 'bigint' || !type.endsWith('64'))) {
     throw new TypeError(`${type} needs a number, not ${value === null ? 'null' : typeof value}`);
@@ -67,7 +69,9 @@ export function setInt64(view: DataView, at: number, v: bigint | number, mask = 
 
 /** A UInt64 as a number. @throws RangeError above Number.MAX_SAFE_INTEGER */
 export function uint64Number(lo: number, hi: number): number {
-  if (hi > 0x1fffff) throw new RangeError('the UInt64 is above Number.MAX_SAFE_INTEGER: read it as a bigint');
+  if (hi > 0x1fffff) {
+    throw new UnsafeIntegerError('the UInt64 is above Number.MAX_SAFE_INTEGER: read it as a bigint');
+  }
   return hi * TWO_32 + lo;
 }
 
@@ -75,7 +79,7 @@ export function uint64Number(lo: number, hi: number): number {
 export function int64Number(lo: number, hi: number): number {
   const n = hi * TWO_32 + lo;
   if (!Number.isSafeInteger(n)) {
-    throw new RangeError('the Int64 is outside the safe integers: read it as a bigint');
+    throw new UnsafeIntegerError('the Int64 is outside the safe integers: read it as a bigint');
   }
   return n;
 }

@@ -1,5 +1,6 @@
 // Readers of lists whose elements are pointers or structs: Text, Data, lists, structs, anything.
 
+import { AnyPointerReader } from './any-pointer-reader.js';
 import { ListReader } from './list-reader.js';
 import type { ListType } from './list-type.js';
 import { found, locateBytes, locateList } from './read-list.js';
@@ -52,11 +53,10 @@ export class DataListReader extends PointerListReader<Uint8Array> {
   }
 }
 
-/** Lists of AnyPointer and of capabilities: only presence can be read. */
-export class AnyPointerListReader extends PointerListReader<boolean> {
-  /** True when element `i` is not null. */
-  at(i: number): boolean {
-    return this.has(i);
+/** Lists of anything; of capabilities only presence can be read. */
+export class AnyPointerListReader extends PointerListReader<AnyPointerReader> {
+  at(i: number): AnyPointerReader {
+    return new AnyPointerReader(this.$segment, this.$at(i), this.$depth);
   }
 }
 

@@ -12,13 +12,19 @@ export const found = {
   length: 0,
   /** Distance of elements; only lists of single bits are not whole bytes apart. */
   stepBits: 0,
+  /** Byte position of the list itself, which begins with a tag when its elements are structs. */
+  target: 0,
+  /** The high half of its pointer: element size and count as encoded. */
+  hi: 0,
   /** What each element holds when read as a struct. */
   dataBytes: 0,
   pointerCount: 0,
 };
 
-/** What a null list pointer leads to. */
-export function foundNothing(): void {
+/** What a null list pointer leads to: an empty list, at the start of a segment that begins with a zero word. */
+export function foundNothing(elementSize: ElementSize): void {
+  found.target = 0;
+  found.hi = elementSize;
   found.start = 0;
   found.length = 0;
   found.stepBits = 0;
@@ -51,12 +57,18 @@ export function locateList(
   }
   if ((low & 3) !== LIST) throw badPointer('expected a list');
   if (depth <= 0) throw nestingLimit();
-  const target = base + ((low | 0) >> 2) * 8;
-  const size = (high & 7) as ElementSize;
-  if (target < 0) throw outOfBounds('a list');
-  if (size === ElementSize.composite) locateComposite(segment, target, high >>> 3, wanted);
-  else locatePlain(segment, target, size, high >>> 3, wanted);
+  locateAt(segment, base + ((low | 0) >> 2) * 8, high, wanted);
   return segment;
+}
+
+/** As `locateList`, of the list that lies at byte `target`. */
+export function locateAt(segment: Segment, target: number, hi: number, wanted: ElementSize): void {
+  const size = (hi & 7) as ElementSize;
+  if (target < 0) throw outOfBounds('a list');
+  if (size === ElementSize.composite) locateComposite(segment, target, hi >>> 3, wanted);
+  else locatePlain(segment, target, size, hi >>> 3, wanted);
+  found.target = target;
+  found.hi = hi;
 }
 
 function locateComposite(segment: Segment, target: number, words: number, wanted: ElementSize): void {

@@ -56,7 +56,7 @@ export function defaultStruct<R extends StructReader>(
 /** A list whose pointer is null. */
 export function defaultList<R>(type: ListType<R, unknown>, value: DefaultValue | undefined): R {
   if (value === undefined) {
-    foundNothing();
+    foundNothing(type.elementSize);
     return type.reader(EMPTY, TRUSTED_DEPTH);
   }
   const { segment } = value;

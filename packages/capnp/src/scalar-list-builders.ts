@@ -3,16 +3,17 @@
 import { ListBuilder } from './list-builder.js';
 import { checkIndex } from './list-reader.js';
 import { float, i8, i16, i32, setBit, setInt64, setUint64, u8, u16, u32 } from './numbers.js';
+import type * as r from './scalar-list-readers.js';
 import { type TypedArray, type TypedArrayConstructor, typedCopy, typedView } from './typed-array.js';
 
-export class VoidListBuilder extends ListBuilder<undefined> {
+export class VoidListBuilder extends ListBuilder<undefined, r.VoidListReader> {
   at(i: number): undefined {
     checkIndex(i, this.length);
     return undefined;
   }
 }
 
-export class BoolListBuilder extends ListBuilder<boolean> {
+export class BoolListBuilder extends ListBuilder<boolean, r.BoolListReader> {
   at(i: number): boolean {
     checkIndex(i, this.length);
     const bit = i * this.$stepBits;
@@ -26,7 +27,7 @@ export class BoolListBuilder extends ListBuilder<boolean> {
 }
 
 /** A list that has an equivalent typed array. */
-export abstract class NumericListBuilder<T, A extends TypedArray> extends ListBuilder<T> {
+export abstract class NumericListBuilder<T, A extends TypedArray, R = unknown> extends ListBuilder<T, R> {
   /** @internal */
   abstract get $array(): TypedArrayConstructor<A>;
 
@@ -53,7 +54,7 @@ export abstract class NumericListBuilder<T, A extends TypedArray> extends ListBu
   }
 }
 
-export class Int8ListBuilder extends NumericListBuilder<number, Int8Array> {
+export class Int8ListBuilder extends NumericListBuilder<number, Int8Array, r.Int8ListReader> {
   at(i: number): number {
     return this.$view.getInt8(this.$at(i));
   }
@@ -65,7 +66,7 @@ export class Int8ListBuilder extends NumericListBuilder<number, Int8Array> {
   }
 }
 
-export class Int16ListBuilder extends NumericListBuilder<number, Int16Array> {
+export class Int16ListBuilder extends NumericListBuilder<number, Int16Array, r.Int16ListReader> {
   at(i: number): number {
     return this.$view.getInt16(this.$at(i), true);
   }
@@ -77,7 +78,7 @@ export class Int16ListBuilder extends NumericListBuilder<number, Int16Array> {
   }
 }
 
-export class Int32ListBuilder extends NumericListBuilder<number, Int32Array> {
+export class Int32ListBuilder extends NumericListBuilder<number, Int32Array, r.Int32ListReader> {
   at(i: number): number {
     return this.$view.getInt32(this.$at(i), true);
   }
@@ -89,7 +90,7 @@ export class Int32ListBuilder extends NumericListBuilder<number, Int32Array> {
   }
 }
 
-export class Int64ListBuilder extends NumericListBuilder<bigint, BigInt64Array> {
+export class Int64ListBuilder extends NumericListBuilder<bigint, BigInt64Array, r.Int64ListReader> {
   at(i: number): bigint {
     return this.$view.getBigInt64(this.$at(i), true);
   }
@@ -101,7 +102,7 @@ export class Int64ListBuilder extends NumericListBuilder<bigint, BigInt64Array> 
   }
 }
 
-export class UInt8ListBuilder extends NumericListBuilder<number, Uint8Array> {
+export class UInt8ListBuilder extends NumericListBuilder<number, Uint8Array, r.UInt8ListReader> {
   at(i: number): number {
     return this.$view.getUint8(this.$at(i));
   }
@@ -113,7 +114,7 @@ export class UInt8ListBuilder extends NumericListBuilder<number, Uint8Array> {
   }
 }
 
-export class UInt16ListBuilder extends NumericListBuilder<number, Uint16Array> {
+export class UInt16ListBuilder extends NumericListBuilder<number, Uint16Array, r.UInt16ListReader> {
   at(i: number): number {
     return this.$view.getUint16(this.$at(i), true);
   }
@@ -125,7 +126,11 @@ export class UInt16ListBuilder extends NumericListBuilder<number, Uint16Array> {
   }
 }
 
-export class EnumListBuilder<E extends number> extends NumericListBuilder<E, Uint16Array> {
+export class EnumListBuilder<E extends number> extends NumericListBuilder<
+  E,
+  Uint16Array,
+  r.EnumListReader<E>
+> {
   at(i: number): E {
     return this.$view.getUint16(this.$at(i), true) as E;
   }
@@ -137,7 +142,7 @@ export class EnumListBuilder<E extends number> extends NumericListBuilder<E, Uin
   }
 }
 
-export class UInt32ListBuilder extends NumericListBuilder<number, Uint32Array> {
+export class UInt32ListBuilder extends NumericListBuilder<number, Uint32Array, r.UInt32ListReader> {
   at(i: number): number {
     return this.$view.getUint32(this.$at(i), true);
   }
@@ -149,7 +154,7 @@ export class UInt32ListBuilder extends NumericListBuilder<number, Uint32Array> {
   }
 }
 
-export class UInt64ListBuilder extends NumericListBuilder<bigint, BigUint64Array> {
+export class UInt64ListBuilder extends NumericListBuilder<bigint, BigUint64Array, r.UInt64ListReader> {
   at(i: number): bigint {
     return this.$view.getBigUint64(this.$at(i), true);
   }
@@ -161,7 +166,7 @@ export class UInt64ListBuilder extends NumericListBuilder<bigint, BigUint64Array
   }
 }
 
-export class Float32ListBuilder extends NumericListBuilder<number, Float32Array> {
+export class Float32ListBuilder extends NumericListBuilder<number, Float32Array, r.Float32ListReader> {
   at(i: number): number {
     return this.$view.getFloat32(this.$at(i), true);
   }
@@ -173,7 +178,7 @@ export class Float32ListBuilder extends NumericListBuilder<number, Float32Array>
   }
 }
 
-export class Float64ListBuilder extends NumericListBuilder<number, Float64Array> {
+export class Float64ListBuilder extends NumericListBuilder<number, Float64Array, r.Float64ListReader> {
   at(i: number): number {
     return this.$view.getFloat64(this.$at(i), true);
   }

@@ -3,20 +3,19 @@
 /**
  * What readers and builders ask of the message they belong to.
  *
- * The budget counts words that a walk has been led to. It is refilled whenever a pointer field of the root
- * struct is read, so that a message may be read any number of times, while one walk down a hostile message
- * (shared sub-trees, lists of nothing) is cut off.
+ * The budget counts words that readers have been led to. When it is used up the message is looked at as a
+ * whole: an honest one, in which no object is reached in two ways, gets a new budget, since its reader reads
+ * again at will; one that multiplies work (shared sub-trees, lists of nothing) is refused.
  */
 export abstract class Arena {
-  /** Words that the present walk may still visit. */
+  /** Words that may still be visited. */
   left = Number.POSITIVE_INFINITY;
-  /** What `left` is refilled to. */
-  limit = Number.POSITIVE_INFINITY;
-  /** Nesting depth that the root struct's reader has left; used to recognise the root struct. */
-  rootDepth = Number.POSITIVE_INFINITY;
 
   /** @throws CapnpError NO_SEGMENT */
   abstract segment(id: number): Segment;
+
+  /** Called when `left` has become negative. @throws CapnpError AMPLIFICATION */
+  refill(): void {}
 }
 
 /** One segment: all access goes through its one DataView (scalars) and one Uint8Array (bytes). */

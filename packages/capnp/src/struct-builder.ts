@@ -1,29 +1,33 @@
 // Base class of generated struct builders.
 
+import { AnyPointerBuilder } from './any-pointer-builder.js';
 import {
   clearPointer,
   initBytes,
   initList,
   isNull,
-  openBytes,
   openData,
   openList,
+  openText,
   setBytes,
   setText,
 } from './build-list.js';
 import { type BuildableStruct, initStruct, openStruct } from './build-struct.js';
 import type { DefaultValue } from './default-value.js';
 import { wrongUnionMember } from './errors.js';
+import type { Brand, FieldSource } from './fields.js';
+import { ListReader } from './list-reader.js';
 import type { ListType } from './list-type.js';
-import { found } from './read-list.js';
-import { textBytes } from './read-struct.js';
+import { adoptOrphan, disownPointer, type Orphan } from './orphan.js';
+import { initPointer, openPointer, setPointer } from './pointer-access.js';
+import { NO_FIELDS, type PointerType, UNBOUND } from './pointer-type.js';
 import type { Segment } from './segment.js';
-import type { StructReader } from './struct-reader.js';
+import { setList, setStruct } from './set.js';
+import { StructReader } from './struct-reader.js';
 import type { BuilderConstructor, ReaderConstructor } from './struct-type.js';
-import { decodeText } from './text.js';
 
 /** Nesting allowed to a reader of a message under construction: the reader's default. */
-const OWN_DEPTH = 64;
+export const OWN_DEPTH = 64;
 
 /**
  * A struct of a message under construction. Generated subclasses add the fields; members that begin with `$`
@@ -40,12 +44,25 @@ export abstract class StructBuilder {
   readonly $data: number;
   /** @internal Byte position of the pointer section. */
   readonly $pointers: number;
+  /** @internal */
+  readonly $pointerCount: number;
 
-  constructor(segment: Segment, data: number, pointers: number) {
+  constructor(segment: Segment, data: number, pointers: number, pointerCount: number) {
     this.$segment = segment;
     this.$view = segment.view;
     this.$data = data;
     this.$pointers = pointers;
+    this.$pointerCount = pointerCount;
+  }
+
+  /** @internal The type's description; overridden by generated classes. */
+  get $type(): FieldSource {
+    return NO_FIELDS;
+  }
+
+  /** @internal What type parameters are bound to; overridden where a generic struct is bound. */
+  get $brand(): Brand {
+    return UNBOUND;
   }
 
   /** @internal The discriminant, `offset` bytes into the data section. */
@@ -65,7 +82,7 @@ export abstract class StructBuilder {
 
   /** @internal The same place seen as a group of the struct. */
   $group<B extends StructBuilder>(Builder: BuilderConstructor<B>): B {
-    return new Builder(this.$segment, this.$data, this.$pointers);
+    return new Builder(this.$segment, this.$data, this.$pointers, this.$pointerCount);
   }
 
   /** @internal */
@@ -74,13 +91,9 @@ export abstract class StructBuilder {
   }
 
   /** @internal */
-  $asReader<R extends StructReader>(
-    Reader: ReaderConstructor<R>,
-    dataWords: number,
-    pointerCount: number,
-  ): R {
+  $asReader<R extends StructReader>(Reader: ReaderConstructor<R>): R {
     const { $segment, $data, $pointers } = this;
-    return new Reader($segment, $data, dataWords * 8, $pointers, pointerCount, OWN_DEPTH);
+    return new Reader($segment, $data, $pointers - $data, $pointers, this.$pointerCount, OWN_DEPTH);
   }
 
   /** @internal Sets a pointer to null. */
@@ -110,15 +123,54 @@ export abstract class StructBuilder {
 
   /** @internal */
   $text(index: number, value = ''): string {
-    const segment = openBytes(this.$segment, this.$pointers + index * 8);
-    if (segment === undefined) return value;
-    const { start } = found;
-    return decodeText(segment, start, textBytes(segment, start, found.length));
+    return openText(this.$segment, this.$pointers + index * 8, value);
   }
 
   /** @internal */
   $setText(index: number, text: string): void {
     setText(this.$segment, this.$pointers + index * 8, text);
+  }
+
+  /** @internal A copy of what `value`, a reader, stands for. */
+  $setStruct(index: number, value: StructReader): void {
+    if (!(value instanceof StructReader)) throw new TypeError('a struct field is set from a struct reader');
+    setStruct(this.$segment, this.$pointers + index * 8, value);
+  }
+
+  /** @internal */
+  $setList(index: number, value: ListReader<unknown>): void {
+    if (!(value instanceof ListReader)) throw new TypeError('a list field is set from a list reader');
+    setList(this.$segment, this.$pointers + index * 8, value);
+  }
+
+  /** @internal */
+  $disown<B>(index: number, type: PointerType<unknown, B>): Orphan<B> {
+    return disownPointer(this.$segment, this.$pointers + index * 8, type);
+  }
+
+  /** @internal */
+  $adopt(index: number, orphan: Orphan<unknown>): void {
+    adoptOrphan(this.$segment, this.$pointers + index * 8, orphan);
+  }
+
+  /** @internal The pointer itself. */
+  $any(index: number): AnyPointerBuilder {
+    return new AnyPointerBuilder(this.$segment, this.$pointers + index * 8);
+  }
+
+  /** @internal */
+  $open<B>(index: number, type: PointerType<unknown, B>): B {
+    return openPointer(type, this.$segment, this.$pointers + index * 8);
+  }
+
+  /** @internal */
+  $init<B>(index: number, type: PointerType<unknown, B>, argument?: number | string): B {
+    return initPointer(type, this.$segment, this.$pointers + index * 8, argument);
+  }
+
+  /** @internal */
+  $set(index: number, value: unknown): void {
+    setPointer(this.$segment, this.$pointers + index * 8, value);
   }
 
   /** @internal */

@@ -1,9 +1,11 @@
 // Base class of generated struct readers. A reader never writes and never trusts what it has read.
 
-import { refillAtRoot } from './budget.js';
-import type { DefaultValue } from './default-value.js';
+import { AnyPointerReader } from './any-pointer-reader.js';
+import { type DefaultValue, EMPTY } from './default-value.js';
 import { wrongUnionMember } from './errors.js';
+import type { Brand, FieldSource } from './fields.js';
 import type { ListType } from './list-type.js';
+import { NO_FIELDS, type PointerType, UNBOUND } from './pointer-type.js';
 import { found, locateBytes, locateList } from './read-list.js';
 import { defaultBytes, defaultList, defaultStruct, readStruct, textBytes } from './read-struct.js';
 import type { Segment } from './segment.js';
@@ -50,6 +52,16 @@ export abstract class StructReader {
     this.$depth = depth;
   }
 
+  /** @internal The type's description; overridden by generated classes. */
+  get $type(): FieldSource {
+    return NO_FIELDS;
+  }
+
+  /** @internal What type parameters are bound to; overridden where a generic struct is bound. */
+  get $brand(): Brand {
+    return UNBOUND;
+  }
+
   /** @internal The discriminant, `offset` bytes into the data section. */
   $tag(offset: number): number {
     return this.$dataBytes < offset + 2 ? 0 : this.$view.getUint16(this.$data + offset, true);
@@ -86,7 +98,6 @@ export abstract class StructReader {
       const lo = this.$view.getUint32(at, true);
       const hi = this.$view.getUint32(at + 4, true);
       if ((lo | hi) !== 0) {
-        refillAtRoot(this.$segment.arena, this.$depth);
         return readStruct(this.$segment, at, lo, hi, this.$depth, Reader);
       }
     }
@@ -100,7 +111,6 @@ export abstract class StructReader {
       const lo = this.$view.getUint32(at, true);
       const hi = this.$view.getUint32(at + 4, true);
       if ((lo | hi) !== 0) {
-        refillAtRoot(this.$segment.arena, this.$depth);
         const segment = locateList(this.$segment, at, lo, hi, type.elementSize, this.$depth);
         return type.reader(segment, this.$depth - 1);
       }
@@ -130,6 +140,17 @@ export abstract class StructReader {
     return segment === undefined ? defaultBytes(value) : segment.slice(found.start, found.length);
   }
 
+  /** @internal The pointer itself. */
+  $any(index: number): AnyPointerReader {
+    if (index >= this.$pointerCount) return new AnyPointerReader(EMPTY, 0, this.$depth);
+    return new AnyPointerReader(this.$segment, this.$pointers + index * 8, this.$depth);
+  }
+
+  /** @internal What pointer `index` leads to, read as a type that is known at run time only. */
+  $read<R>(index: number, type: PointerType<R, unknown>): R {
+    return this.$any(index).as(type);
+  }
+
   /** @internal Finds Text or Data; undefined when null. */
   $locate(index: number): Segment | undefined {
     if (index >= this.$pointerCount) return undefined;
@@ -137,7 +158,6 @@ export abstract class StructReader {
     const lo = this.$view.getUint32(at, true);
     const hi = this.$view.getUint32(at + 4, true);
     if ((lo | hi) === 0) return undefined;
-    refillAtRoot(this.$segment.arena, this.$depth);
     return locateBytes(this.$segment, at, lo, hi, this.$depth);
   }
 }

@@ -1,5 +1,6 @@
 // The run-time description of a struct type: what generated code exports under the type's own name.
 
+import type { Brand, FieldInfo } from './fields.js';
 import type { Segment } from './segment.js';
 import type { StructBuilder } from './struct-builder.js';
 import type { StructReader } from './struct-reader.js';
@@ -25,6 +26,7 @@ export type BuilderConstructor<B extends StructBuilder> = new (
   segment: Segment,
   data: number,
   pointers: number,
+  pointerCount: number,
 ) => B;
 
 /** A struct type; pass it to `getRoot`, `initRoot` and to whatever is generic over message types. */
@@ -41,6 +43,8 @@ export interface StructType<R extends StructReader = StructReader, B extends Str
   readonly Builder: BuilderConstructor<B>;
   /** Present when the struct has an anonymous union. */
   readonly union?: UnionInfo;
+  /** The fields in the order of the schema, for code that handles structs of any type. */
+  fields?(brand: Brand): readonly FieldInfo[];
 }
 
 /** The reader class of a struct type. */

@@ -13,8 +13,8 @@ vi.setConfig({ testTimeout: 300_000 });
 // Millions of errors are thrown here, and their stacks would take most of the time.
 Error.stackTraceLimit = 0;
 
-/** Mutants in a normal run; FLOW_IPC_FUZZ_RUNS makes it a long one. */
-const MUTANTS = Number(process.env.FLOW_IPC_FUZZ_RUNS ?? 60_000);
+/** Mutants of larger messages; fuzz.test.ts has the many small ones. FLOW_IPC_LONG=1 makes it a long run. */
+const MUTANTS = process.env.FLOW_IPC_LONG === '1' ? 1_000_000 : 20_000;
 
 /** A segment from 64-bit words; pointers are made by the functions below. */
 function words(...values: bigint[]): Uint8Array {
@@ -234,18 +234,65 @@ describe('amplification', () => {
     expect(result.codes).toContain('ERR_FLOW_IPC_CAPNP_AMPLIFICATION');
   });
 
-  it('an honest message may be read any number of times', () => {
-    const builder = new MessageBuilder();
-    builder
-      .initRoot(Node)
-      .initChildren(1)
-      .at(0)
-      .initPayload(1 << 20);
-    const message = new MessageReader(builder.segments());
-    const root = message.getRoot(Node);
-    for (let i = 0; i < 10_000; i++) {
-      expect(root.children.at(0).payload.length).toBe(1 << 20);
+  it('pointers that share an object are bounded even without a cycle', () => {
+    // 30 levels of two children that have the same children: 2^30 paths, a kilobyte.
+    const levels: bigint[] = [];
+    for (let level = 0; level < 30; level++) {
+      // The list's tag, then two nodes; both lead to the tag of the next level.
+      levels.push(tag(2, 1, 4));
+      for (const element of [0, 1]) {
+        levels.push(0n, 0n, level === 29 ? 0n : listPointer(element === 0 ? 7 : 2, 7, 10), 0n, 0n);
+      }
     }
+    const segment = words(structPointer(0, 1, 4), 0n, 0n, listPointer(2, 7, 10), 0n, 0n, ...levels);
+    const limits = { traversalLimitWords: 50_000 };
+    let visited = 0;
+    const descend = (list: Iterable<InstanceType<typeof Node.Reader>>): void => {
+      for (const child of list) {
+        visited++;
+        descend(child.children);
+      }
+    };
+    expect(codeOf(() => descend(new MessageReader([segment], limits).getRoot(Node).children))).toBe(
+      'AMPLIFICATION',
+    );
+    expect(visited).toBeGreaterThan(100);
+    expect(visited).toBeLessThan(50_000);
+    // A reader held somewhere below the root, or a new root each time, buys nothing.
+    const message = new MessageReader([segment], limits);
+    const below = message.getRoot(Node).children.at(1);
+    expect(codeOf(() => Array.from({ length: 10_000 }, () => below.children.at(0)))).toBe('AMPLIFICATION');
+    expect(codeOf(() => message.getRoot(Node).children)).toBe('AMPLIFICATION');
+  });
+
+  it('an honest message may be read any number of times, from wherever a reader is held', () => {
+    const builder = new MessageBuilder(new HostileAllocator(4096, 64, 0));
+    const root = builder.initRoot(Node);
+    const nodes = root.initChildren(20);
+    for (const child of nodes) {
+      child.name = 'child';
+      child.initPayload(1 << 10);
+      child.initChildren(3).at(1).initLeft().name = 'deep';
+    }
+    // A budget of little more than one pass, so that it is used up again and again.
+    const words = builder.totalBytes / 8;
+    const message = new MessageReader(builder.segments(), { traversalLimitWords: words * 1.2 });
+    const { children } = message.getRoot(Node);
+    for (let i = 0; i < 500; i++) {
+      for (const child of children) {
+        expect(child.payload.length + child.name.length).toBe(1029);
+        expect(child.children.at(1).left.name).toBe('deep');
+      }
+    }
+    const { payload } = children.at(3);
+    expect(payload.length).toBe(1 << 10);
+    for (let i = 0; i < 10_000; i++) expect(children.at(i % 20).hasPayload()).toBe(true);
+    for (let i = 0; i < 10_000; i++) expect(message.getRoot(Node).children.length).toBe(20);
+    // Less than one pass is what the option forbids.
+    const less = new MessageReader(builder.segments(), { traversalLimitWords: words / 2 });
+    expect(codeOf(() => [...less.getRoot(Node).children].map(({ payload }) => payload))).toBe(
+      'AMPLIFICATION',
+    );
   });
 
   it('limits are options', () => {
@@ -262,11 +309,6 @@ describe('amplification', () => {
     expect(depth(64)).toBe('NESTING_LIMIT');
     expect(depth(100)).toBe('NESTING_LIMIT');
     expect(depth(101)).toBe('nothing thrown');
-    // Objects without size count too.
-    const empty = new MessageBuilder();
-    empty.initRoot(Lists).initDatas(1).init(0, 0);
-    const { datas } = new MessageReader(empty.segments(), { traversalLimitWords: 300 }).getRoot(Lists);
-    expect(codeOf(() => Array.from({ length: 1000 }, () => datas.at(0)))).toBe('AMPLIFICATION');
     const lists = new MessageBuilder();
     lists.initRoot(Node).initChildren(1).at(0).value = 5;
     // As in C++: the root, the list and its element are a level each.
@@ -336,31 +378,6 @@ describe('mutated messages', () => {
     expect(visited / MUTANTS).toBeGreaterThan(50);
   });
 
-  it('every pair of bits of a list pointer and its tag, flipped', () => {
-    const message = new MessageBuilder();
-    const root = message.initRoot(Node);
-    const children = root.initChildren(2);
-    children.at(0).name = 'abc';
-    children.at(1).initChildren(1).at(0).value = 9;
-    const original = message.segments()[0]!;
-    // Words: 0 root, 1 data, 2-5 pointers (3: children), 6 tag.
-    const bits = [...range(3 * 64, 4 * 64), ...range(6 * 64, 7 * 64)];
-    let mutants = 0;
-    for (const a of bits) {
-      for (const b of bits) {
-        if (b < a) continue;
-        const bytes = original.slice();
-        bytes[a >>> 3]! ^= 1 << (a & 7);
-        if (b !== a) bytes[b >>> 3]! ^= 1 << (b & 7);
-        const before = bytes.slice();
-        walk(new MessageReader([bytes], { traversalLimitWords: 4096 }).getRoot(Node));
-        expect(Buffer.compare(bytes, before)).toBe(0);
-        mutants++;
-      }
-    }
-    expect(mutants).toBe((128 * 129) / 2);
-  });
-
   it('memory that changes between reads cannot lead out of bounds', () => {
     // Another process is played by a DataView that returns other pointers at each read.
     const message = new MessageBuilder();
@@ -398,7 +415,6 @@ describe('mutated messages', () => {
     const pointers: [bigint, string][] = [
       [structPointer(-9, 1, 4), 'OUT_OF_BOUNDS'],
       [structPointer(1, 1, 4), 'OUT_OF_BOUNDS'],
-      [structPointer(-5, 0, 0), 'BAD_POINTER'], // too small for a Node
       [listPointer(0, 2, 0), 'BAD_POINTER'],
       [farPointer(3, 0), 'NO_SEGMENT'],
     ];
@@ -497,10 +513,6 @@ describe('mutated messages', () => {
         view.setInt32(word, (((random() % 16) - 8) << 2) | 1, true);
         view.setUint32(word + 4, ((random() % 512) << 3) | 7, true);
     }
-  }
-
-  function* range(from: number, to: number): Iterable<number> {
-    for (let i = from; i < to; i++) yield i;
   }
 
   function xorshift(seed: number): () => number {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import * as k from './generated/kitchen-sink.capnp.js';
 import { HostileAllocator } from './support/allocators.js';
 import { arbitrary, normal, type Plain, read, type StructModel, toJson, write } from './support/model.js';
-import { capnp, jsonToMessages, messagesToJson } from './support/oracle.js';
+import { capnp, jsonToMessages, messagesToJson, tamed } from './support/oracle.js';
 import * as models from './support/sink-models.js';
 
 const RUNS = 150;
@@ -83,19 +83,6 @@ describe.each(MODELS)('%s', (name, model) => {
     expect(rest.length).toBe(0);
   }
 });
-
-/** No quotes, brackets or -0, which do not survive the way through the tool's JSON. */
-function tamed<T>(value: T): T {
-  const tame = (part: unknown): unknown => {
-    if (typeof part === 'string') return part.replace(/[^\p{L}]/gu, '');
-    if (Object.is(part, -0)) return 0;
-    if (part instanceof Uint8Array || typeof part !== 'object' || part === null) return part;
-    if (Array.isArray(part)) return part.map(tame);
-    const entries = Object.entries(part).map(([name, v]) => [name, name === '$which' ? v : tame(v)]);
-    return Object.fromEntries(entries);
-  };
-  return tame(value) as T;
-}
 
 describe('text and bytes', () => {
   const literal =

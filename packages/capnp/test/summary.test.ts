@@ -19,7 +19,9 @@ describe('summary', () => {
   it('shows the union member that is set', () => {
     const union = new MessageBuilder().initRoot(Unions);
     union.initPair().first = 5n;
-    expect(summary(union.asReader())).toBe('(before = 0, pair = (first = 5, third = true), named = ())');
+    expect(summary(union.asReader())).toBe(
+      '(before = 0, pair = (first = 5, third = true), named = (a = void))',
+    );
   });
 
   it('is cut', () => {

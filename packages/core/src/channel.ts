@@ -1,9 +1,11 @@
 // Channel: what a session hands out, a bundle of pipes: blobs both ways, descriptors both ways, or both (73-78).
 import { ChannelInbox, type ChannelMessage, type ReceivedInto } from './channel-inbox.js';
+import { channelHighWater } from './diagnostics.js';
 import type { ReceiveCounters, ReceiverPipe, SendCounters, SenderPipe } from './transport.js';
-import { FlowIpcError, HandleError, TransportError } from './util/errors.js';
+import { abortedError, FlowIpcError, TransportError } from './util/errors.js';
 import type { NativeHandle } from './util/native-handle.js';
 import type { ProcessCredentials } from './util/process-credentials.js';
+import { onAbort } from './util/waiter-queue.js';
 import { waitForPipes } from './wait-for-pipes.js';
 
 export interface AbortOptions {
@@ -135,8 +137,7 @@ export class Channel<F extends ChannelFeature = ChannelFeature> implements Async
   /** A descriptor, with or without bytes. It stays the caller's, who may close it as soon as this returns. */
   sendNativeHandle(this: Channel<'handles'>, handle: NativeHandle, blob: Uint8Array | null = null): boolean {
     const sender = this.#handlePipe().sender;
-    if (handle.closed) throw new FlowIpcError(HandleError.CLOSED, 'The handle to be sent is closed');
-    sender.send(blob, handle.fd);
+    sender.send(blob, handle.requireFd());
     return this.#belowMark(sender);
   }
 
@@ -174,16 +175,17 @@ export class Channel<F extends ChannelFeature = ChannelFeature> implements Async
   }
 
   /** Settles when {@link queuedBytes} is 0, or with the first error that ended sending. */
-  async drained(): Promise<void> {
-    await Promise.all(this.#senders.map((pipe) => pipe.drained()));
+  async drained(options: AbortOptions = {}): Promise<void> {
+    await abortable(Promise.all(this.#senders.map((pipe) => pipe.drained())), options.signal);
   }
 
   /**
    * Ends sending on every pipe behind all that is queued; settles once the kernel has it all, or with the first error.
+   * Its signal ends the waiting, not what it waits for.
    */
-  async endSending(): Promise<void> {
+  async endSending(options: AbortOptions = {}): Promise<void> {
     for (const pipe of this.#senders) pipe.endSending();
-    await this.drained();
+    await this.drained(options);
   }
 
   /** Pings on every pipe. False when called before or after sending ended. */
@@ -263,6 +265,10 @@ export class Channel<F extends ChannelFeature = ChannelFeature> implements Async
     if (!this.#overMark.has(sender)) {
       this.#overMark.add(sender);
       sender.onceDrained(() => this.#overMark.delete(sender));
+      channelHighWater(
+        () => ({ channel: this as unknown as Channel, queuedBytes: queued }),
+        () => `${queued} bytes`,
+      );
       this.#options.onHighWater?.(queued);
     }
     return false;
@@ -272,6 +278,19 @@ export class Channel<F extends ChannelFeature = ChannelFeature> implements Async
 function single(pipe: SenderPipe & ReceiverPipe, handles: boolean): ChannelPipes {
   const pair = { sender: pipe, receiver: pipe };
   return handles ? { handles: pair } : { blobs: pair };
+}
+
+/** The promise, or the signal's rejection if that comes first. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  if (signal.aborted) {
+    promise.catch(() => {});
+    return Promise.reject(abortedError(signal));
+  }
+  return new Promise((resolve, reject) => {
+    const forget = onAbort(signal, reject);
+    promise.then(resolve, reject).finally(forget);
+  });
 }
 
 /** Calls all of them, whatever the first ones say. */

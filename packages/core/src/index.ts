@@ -26,6 +26,7 @@ export {
   socketStreamChannel,
   socketStreamChannelOfBlobs,
 } from './channel-kinds.js';
+export type { CoreDiagnostics } from './diagnostics.js';
 export type { Direction, EventLoop, FdWatch, LoopTimer } from './event-loop/event-loop.js';
 export { runEssentialTimers } from './event-loop/lazy-timer.js';
 export { uvEventLoop } from './event-loop/uv-event-loop.js';

@@ -69,6 +69,8 @@ export interface Pipe {
   beforePoll(): number;
   /** After it: `ready` are the bits that the poll found, 0 when it ran out of time. Messages go to the sink. */
   afterPoll(ready: number): void;
+  /** All of this at once, for a caller that waits for nothing else: a pipe may have a shorter way. */
+  waitReadable?(timeoutMs: number): void;
   /** Milliseconds until something of this pipe is due (its idle timer): the longest a poll should last. */
   untilDue(): number;
 }

@@ -1,5 +1,6 @@
 // Blocks a thread until one of several pipes can go on.
 import { pollFd, pollFds } from '@flow-ipc/native';
+import { endTurn } from './event-loop/turn.js';
 import type { Pipe } from './transport.js';
 
 /**
@@ -8,9 +9,12 @@ import type { Pipe } from './transport.js';
  */
 export function waitForPipes(pipes: readonly Pipe[], timeoutMs: number): void {
   if (pipes.length === 1) {
-    waitForPipe(pipes[0]!, timeoutMs);
+    const only = pipes[0]!;
+    if (only.waitReadable) only.waitReadable(timeoutMs);
+    else waitForPipe(only, timeoutMs);
     return;
   }
+  endTurn();
   let ms = timeoutMs;
   let handedOut = false;
   const interests = pipes.map((pipe) => {
@@ -31,8 +35,9 @@ export function waitForPipes(pipes: readonly Pipe[], timeoutMs: number): void {
   });
 }
 
-/** The same for one. */
+/** The same for one that has no way of its own. */
 export function waitForPipe(pipe: Pipe, timeoutMs: number): void {
+  endTurn();
   const events = pipe.beforePoll();
   if (events < 0) return;
   const ms = Math.min(timeoutMs, pipe.untilDue());

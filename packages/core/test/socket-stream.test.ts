@@ -86,6 +86,11 @@ describe('messages', () => {
     for (let i = 0; i < 100; i++) expect((await b.receiveBlob())[0]).toBe(i);
     expect(a.counters.sendCalls).toBeLessThan(5);
     expect(b.counters.receiveCalls).toBeLessThan(10);
+    // Crossings between JavaScript and C++, of both ends together: far below one a message.
+    const crossings = [a, b].map(
+      ({ handleSender }) => (handleSender as NativeSocketStream).counters.crossings,
+    );
+    expect(crossings[0]! + crossings[1]!).toBeLessThan(30);
   });
 
   it('arrive whatever the pieces they are read in', async () => {
@@ -234,6 +239,21 @@ describe('waiting', () => {
     await expect(first).rejects.toMatchObject({ name: 'AbortError', code: 'ERR_FLOW_IPC_ABORTED' });
     a.sendBlob(Uint8Array.of(4));
     expect(await second).toEqual(Uint8Array.of(4));
+  });
+
+  it('for the queue to drain ends with the signal, and the bytes still leave', async () => {
+    const [a, b] = channelPair();
+    for (let i = 0; i < 20; i++) a.sendBlob(new Uint8Array(60_000));
+    const aborted = AbortSignal.abort();
+    await expect(a.drained({ signal: aborted })).rejects.toEqual(coded('ABORTED'));
+    const abort = new AbortController();
+    const ended = a.endSending({ signal: abort.signal });
+    abort.abort();
+    await expect(ended).rejects.toMatchObject({ name: 'AbortError' });
+    let count = 0;
+    for await (const _ of b.blobs()) count++;
+    expect(count).toBe(20);
+    await a.drained({ signal: new AbortController().signal });
   });
 
   it('ends when the channel is closed', async () => {

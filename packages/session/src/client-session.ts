@@ -2,6 +2,8 @@
 import { abortedError, Channel, FlowIpcError } from '@flow-ipc/core';
 import { StructuredChannel } from '@flow-ipc/structured';
 import { type ClientApp, permissionsLevelOf, type ServerApp, validateApp, validateServerApp } from './app.js';
+import { type ChannelConfig, type ChannelConfigOptions, channelConfig } from './channel-config.js';
+import { type NamesReader, takeChannel } from './client-channels.js';
 import { readCns } from './cns.js';
 import { publishStep } from './diagnostics.js';
 import { SessionError } from './errors.js';
@@ -22,20 +24,21 @@ import {
   Session,
   type SessionHandlers,
   type SessionParts,
-  takeChannel,
 } from './session.js';
 import { type ClientMemoryProvider, heapProvider, type SessionMemory } from './session-memory.js';
 
-export interface ConnectOptions extends SessionHandlers, LivenessOptions {
+export interface ConnectOptions extends SessionHandlers, LivenessOptions, ChannelConfigOptions {
   client: ClientApp;
   server: ServerApp;
   /** How many channels to open along with the session. @default 0 */
   channels?: number;
-  /** Whether the session's channels carry descriptors; the server must say the same. @default true */
-  handles?: boolean;
   /** Try again while there is no server, until `signal` says otherwise. A refusal is final. @default false */
   retry?: boolean | RetryOptions;
   signal?: AbortSignal;
+}
+
+export interface ClientSessionParts<M extends SessionMemory> extends SessionParts<M> {
+  config: ChannelConfig;
 }
 
 export class ClientSession<M extends SessionMemory = SessionMemory> extends Session<M> {
@@ -48,8 +51,11 @@ export class ClientSession<M extends SessionMemory = SessionMemory> extends Sess
     return connectSession(options, heapProvider, (parts) => new ClientSession(parts));
   }
 
-  protected constructor(parts: SessionParts<M>) {
+  readonly #config: ChannelConfig;
+
+  protected constructor(parts: ClientSessionParts<M>) {
     super(parts);
+    this.#config = parts.config;
   }
 
   protected async open(options: OpenChannelOptions): Promise<Channel> {
@@ -58,7 +64,7 @@ export class ClientSession<M extends SessionMemory = SessionMemory> extends Sess
     using response = await this.requestOpen(msg, options);
     if (response.which !== 'openChannelToServerRsp') throw unexpectedAnswer(response);
     checkOpenResult(response.body.openChannelToServerRsp.openChannelResult);
-    return takeChannel(response, this.handles);
+    return this.#take(response, response.body.openChannelToServerRsp);
   }
 
   /** For connectSession(): from now on the session, not the log-in, hears of the master channel. */
@@ -70,9 +76,13 @@ export class ClientSession<M extends SessionMemory = SessionMemory> extends Sess
   #onOpenRequest(request: MasterMsgIn): void {
     using _ = request;
     this.passiveOpen(
-      () => takeChannel(request, this.handles),
+      () => this.#take(request, request.body.openChannelToClientReq),
       (result) => answerOpen(this.master, request, result),
     );
+  }
+
+  #take(message: MasterMsgIn, body: NamesReader): Channel {
+    return takeChannel(message, body, this.#config, this.scope);
   }
 }
 
@@ -80,7 +90,7 @@ export class ClientSession<M extends SessionMemory = SessionMemory> extends Sess
 export function connectSession<M extends SessionMemory, S extends ClientSession<M>>(
   options: ConnectOptions,
   provider: ClientMemoryProvider<M>,
-  make: (parts: SessionParts<M>) => S,
+  make: (parts: ClientSessionParts<M>) => S,
 ): Promise<S> {
   return withRetry(() => connectOnce(options, provider, make), options.retry, options.signal);
 }
@@ -88,13 +98,14 @@ export function connectSession<M extends SessionMemory, S extends ClientSession<
 async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
   options: ConnectOptions,
   provider: ClientMemoryProvider<M>,
-  make: (parts: SessionParts<M>) => S,
+  make: (parts: ClientSessionParts<M>) => S,
 ): Promise<S> {
   const { client, server, signal } = options;
   validateApp(client, 'Client app');
   validateServerApp(server);
   if (signal?.aborted) throw abortedError(signal);
-  const { channels: wanted = 0, handles = true } = options;
+  const { channels: wanted = 0 } = options;
+  const config = channelConfig(options);
   const serverNamespace = await readCns(server);
   publishStep('client', 'found');
   const stream = connectToServer(server, serverNamespace);
@@ -118,7 +129,7 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
     stream.idleTimerRun(options.idleTimeoutMs);
     using request = master.createMsg();
     const { shmType } = provider;
-    fillRequest(request.body.initLogInReq(), { appName: client.name, shmType, handles, channels: wanted });
+    fillRequest(request.body.initLogInReq(), { appName: client.name, shmType, config, channels: wanted });
     const answered = master.request(request, signal ? { signal } : {});
     publishStep('client', 'asked');
     using response = await answered.catch((err) => {
@@ -128,8 +139,6 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
     if (response.which !== 'logInRsp') throw unexpectedAnswer(response);
     const answer = readResponse(response.body.logInRsp);
     publishStep('client', 'answered');
-    await receiveInitChannels(master, answer.channels + wanted, handles, channels, signal);
-    publishStep('client', 'channels-received');
     const { clientNamespace } = answer;
     const scope = {
       serverApp: server.name,
@@ -138,10 +147,18 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
       clientNamespace,
       permissionsLevel: permissionsLevelOf(server),
     };
+    await receiveInitChannels(
+      master,
+      answer.channels + wanted,
+      (request) => takeChannel(request, request.body.openChannelToClientReq, config, scope),
+      channels,
+      signal,
+    );
+    publishStep('client', 'channels-received');
     memory = provider.open(scope);
     await memory.setUp?.({ role: 'client', master, fail });
     publishStep('client', 'memory-open');
-    session = make({ role: 'client', master, scope, memory, channels, handles, peerApp: server });
+    session = make({ role: 'client', master, scope, memory, channels, config, peerApp: server });
     session.begin(options);
     if (lost) session.lost(lost);
     return session;
@@ -157,13 +174,13 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
 async function receiveInitChannels(
   master: MasterChannel,
   count: number,
-  handles: boolean,
+  take: (request: MasterMsgIn) => Channel,
   channels: Channel[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (count === 0) return;
   for await (using request of master.messages('openChannelToClientReq', signal ? { signal } : {})) {
-    channels.push(takeChannel(request, handles));
+    channels.push(take(request));
     if (channels.length < count) continue;
     answerOpen(master, request, OpenChannelResult.accepted);
     return;

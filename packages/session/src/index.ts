@@ -4,7 +4,13 @@
  * @module
  */
 export { type App, type ClientApp, cnsPath, type ServerApp } from './app.js';
-export { ClientSession, type ConnectOptions, connectSession } from './client-session.js';
+export type { ChannelConfigOptions } from './channel-config.js';
+export {
+  ClientSession,
+  type ClientSessionParts,
+  type ConnectOptions,
+  connectSession,
+} from './client-session.js';
 export { guardName } from './cns.js';
 export type { ClientStep, Role, ServerStep, SessionEvents } from './diagnostics.js';
 export { SessionError } from './errors.js';

@@ -1,8 +1,8 @@
 // What a server checks before it answers a log-in, in the order of feature 154.
 import { FlowIpcError, negotiate, type ProcessCredentials, sameCredentials } from '@flow-ipc/core';
 import type { ClientApp, ServerApp } from './app.js';
+import { type ChannelConfig, mqTypeOf } from './channel-config.js';
 import { SessionError } from './errors.js';
-import { MqType } from './generated/common.capnp.js';
 import type { LogInReq } from './generated/session-master-channel.capnp.js';
 import { checkIdentity } from './identity.js';
 
@@ -10,7 +10,7 @@ export interface LogInRules {
   server: ServerApp;
   clients: readonly ClientApp[];
   shmType: number;
-  handles: boolean;
+  config: ChannelConfig;
   maxClientChannels: number;
 }
 
@@ -43,9 +43,10 @@ function checkConfig(request: LogInReq.Reader, rules: LogInRules): void {
   const handles = request.nativeHandleTransmissionEnabled;
   if (request.shmTypeOrNone !== rules.shmType)
     throw mismatch('Kind of shared memory', request.shmTypeOrNone, rules.shmType);
-  if (request.mqTypeOrNone !== MqType.none)
-    throw mismatch('Kind of message queue', request.mqTypeOrNone, MqType.none);
-  if (handles !== rules.handles) throw mismatch('Passing descriptors', handles, rules.handles);
+  const { config } = rules;
+  if (request.mqTypeOrNone !== mqTypeOf(config))
+    throw mismatch('Kind of message queue', request.mqTypeOrNone, mqTypeOf(config));
+  if (handles !== config.handles) throw mismatch('Passing descriptors', handles, config.handles);
 }
 
 function checkClaim(request: LogInReq.Reader, peer: ProcessCredentials): void {

@@ -1,34 +1,35 @@
 // The two messages of the log-in, written in the order of allocation of the C++ programs, and the answer's check.
 import { FlowIpcError, negotiate, ownProcessCredentials, PROTOCOL_VERSION } from '@flow-ipc/core';
+import { type ChannelConfig, mqTypeOf } from './channel-config.js';
 import { SessionError } from './errors.js';
-import { MqType, type ShmType } from './generated/common.capnp.js';
+import type { ShmType } from './generated/common.capnp.js';
 import type { LogInReq, LogInRsp } from './generated/session-master-channel.capnp.js';
 
 /** More channels than a process can have descriptors for. */
 const MAX_INIT_CHANNELS = 65_536;
 
-export interface LogInConfig {
+export interface LogInWish {
   appName: string;
   shmType: ShmType;
-  handles: boolean;
+  config: ChannelConfig;
   channels: number;
 }
 
-export function fillRequest(logIn: LogInReq.Builder, config: LogInConfig): void {
+export function fillRequest(logIn: LogInReq.Builder, wish: LogInWish): void {
   const own = ownProcessCredentials();
   logIn.initMetadata();
   const negotiation = logIn.initProtocolNegotiationToServer();
   negotiation.maxProtoVer = PROTOCOL_VERSION;
   negotiation.maxProtoVerAux = PROTOCOL_VERSION;
-  logIn.mqTypeOrNone = MqType.none;
-  logIn.nativeHandleTransmissionEnabled = config.handles;
-  logIn.shmTypeOrNone = config.shmType;
+  logIn.mqTypeOrNone = mqTypeOf(wish.config);
+  logIn.nativeHandleTransmissionEnabled = wish.config.handles;
+  logIn.shmTypeOrNone = wish.shmType;
   const credentials = logIn.initClaimedOwnProcessCredentials();
   credentials.processId = own.pid;
   credentials.userId = own.uid;
   credentials.groupId = own.gid;
-  logIn.initOwnApp().name = config.appName;
-  logIn.numInitChannelsByCliReq = config.channels;
+  logIn.initOwnApp().name = wish.appName;
+  logIn.numInitChannelsByCliReq = wish.channels;
   logIn.understandsRefusal = true;
 }
 

@@ -1,30 +1,33 @@
 // Server_session: one client's session on the server's side; makes the channels whoever asks (features 137, 143-146).
 import type { Channel } from '@flow-ipc/core';
 import type { ClientApp } from './app.js';
+import { OpenChannelResult } from './generated/session-master-channel.capnp.js';
+import { NO_QUEUES, type ServerChannels, setQueueNames } from './server-channels.js';
 import {
   checkOpenResult,
   type MasterMsgIn,
-  makeChannel,
   type OpenChannelOptions,
   Session,
   type SessionHandlers,
   type SessionParts,
-  setNoQueues,
 } from './session.js';
 import type { SessionMemory } from './session-memory.js';
 
 export interface ServerSessionParts<M extends SessionMemory> extends SessionParts<M> {
   peerApp: ClientApp;
+  maker: ServerChannels;
 }
 
 export class ServerSession<M extends SessionMemory = SessionMemory> extends Session<M> {
   readonly clientApp: ClientApp;
+  readonly #maker: ServerChannels;
   #initialized = false;
 
   /** Made by a SessionServer. */
   constructor(parts: ServerSessionParts<M>) {
     super(parts);
     this.clientApp = parts.peerApp;
+    this.#maker = parts.maker;
   }
 
   /**
@@ -42,12 +45,12 @@ export class ServerSession<M extends SessionMemory = SessionMemory> extends Sess
 
   protected async open(options: OpenChannelOptions): Promise<Channel> {
     if (!this.#initialized) throw new Error('Call initHandlers() before openChannel()');
-    const { channel, peerEnd } = makeChannel(this.handles, this.peer);
+    const { channel, peerEnd, names } = this.#maker.make();
     try {
       using msg = this.master.createMsg();
       msg.nativeHandle = peerEnd;
       const body = msg.body.initOpenChannelToClientReq();
-      setNoQueues(body);
+      setQueueNames(body, names);
       body.initMetadata();
       using response = await this.requestOpen(msg, options);
       checkOpenResult(response.body.openChannelToClientRsp.openChannelResult);
@@ -62,17 +65,23 @@ export class ServerSession<M extends SessionMemory = SessionMemory> extends Sess
     using _ = request;
     using answer = this.master.createMsg();
     const body = answer.body.initOpenChannelToServerRsp();
-    setNoQueues(body);
     this.passiveOpen(
       () => {
-        const made = makeChannel(this.handles, this.peer);
-        answer.nativeHandle = made.peerEnd;
-        return made.channel;
+        const { channel, peerEnd, names } = this.#maker.make();
+        answer.nativeHandle = peerEnd;
+        setQueueNames(body, names);
+        return channel;
       },
       (result) => {
+        if (result !== OpenChannelResult.accepted) setQueueNames(body, NO_QUEUES);
         body.openChannelResult = result;
         this.master.send(answer, request);
       },
     );
+  }
+
+  protected override ended(): void {
+    super.ended();
+    this.#maker.close();
   }
 }

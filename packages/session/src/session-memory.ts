@@ -40,8 +40,10 @@ export interface SessionMemory {
 export interface ServerMemoryProvider<M extends SessionMemory = SessionMemory> {
   /** As in the log-in request; both sides must agree. */
   readonly shmType: ShmType;
-  /** The server starts: remove what dead processes of the app left behind. */
-  sweep(app: ServerApp): void;
+  /** Bytes of the longest message of the queues, where sessions use any. */
+  readonly queueMessageSize: number;
+  /** The server starts: remove what dead processes of the app left behind. The names that went. */
+  sweep(app: ServerApp): readonly string[];
   /** A client passed all checks: make what the session needs, before the client is answered. */
   open(scope: SessionScope): M;
   /** The server ends. */
@@ -59,7 +61,8 @@ const heapMemory: SessionMemory = { serialization: heapSerialization, close: () 
 /** Sessions without shared memory. */
 export const heapProvider: ServerMemoryProvider & ClientMemoryProvider = {
   shmType: ShmType.none,
-  sweep: () => {},
+  queueMessageSize: 8192,
+  sweep: () => [],
   open: () => heapMemory,
   close: () => {},
 };

@@ -18,6 +18,7 @@ import {
   validateApp,
   validateServerApp,
 } from './app.js';
+import { type ChannelConfigOptions, channelConfig } from './channel-config.js';
 import { writeCns } from './cns.js';
 import { publish, publishStep } from './diagnostics.js';
 import { SessionError } from './errors.js';
@@ -26,24 +27,22 @@ import { checkIdentity } from './identity.js';
 import { checkLogIn } from './log-in-checks.js';
 import { fillResponse } from './log-in-messages.js';
 import { sendRefusal } from './refusal.js';
+import { ServerChannels, setQueueNames } from './server-channels.js';
 import { ServerSession, type ServerSessionParts } from './server-session.js';
 import {
   checkOpenResult,
   type LivenessOptions,
   type MasterChannel,
   type MasterMsgIn,
-  makeChannel,
   OPEN_CHANNEL_TIMEOUT_MS,
-  setNoQueues,
 } from './session.js';
 import { heapProvider, type ServerMemoryProvider, type SessionMemory } from './session-memory.js';
+import { sweepQueues } from './session-queues.js';
 
-export interface SessionServerOptions extends LivenessOptions {
+export interface SessionServerOptions extends LivenessOptions, ChannelConfigOptions {
   server: ServerApp;
   /** Every client app there is; which of them may connect is the server app's allowedClients. */
   clients: readonly ClientApp[];
-  /** Whether the sessions' channels carry descriptors; clients must say the same. @default true */
-  handles?: boolean;
 }
 
 export interface AcceptOptions {
@@ -114,7 +113,7 @@ export class SessionServer<
   protected async announce(): Promise<void> {
     publishStep('server', 'listening');
     try {
-      this.#provider.sweep(this.#options.server);
+      sweep(this.#options.server, this.#provider);
       await writeCns(this.#options.server, process.pid);
       publishStep('server', 'announced');
       publish('flow-ipc:session:server-start', () => ({
@@ -208,22 +207,25 @@ export class SessionServer<
     const channels: Channel[] = [];
     let request: MasterMsgIn | undefined;
     let memory: M | undefined;
+    let maker: ServerChannels | undefined;
     try {
       stream.autoPing(this.#options.pingPeriodMs);
       stream.idleTimerRun(this.#options.idleTimeoutMs);
       master.expectLogInRequest('logInReq', requested.resolve);
       request = await requested.promise;
       publishStep('server', 'asked');
-      const { server, clients, handles = true } = this.#options;
+      const { server, clients } = this.#options;
+      const config = channelConfig(this.#options);
       const rules = {
         server,
         clients,
-        handles,
+        config,
         shmType: this.#provider.shmType,
         maxClientChannels: options.maxClientChannels ?? 256,
       };
       const logIn = request.body.logInReq;
-      const clientApp = checkLogIn(logIn, stream.remotePeerProcessCredentials, rules);
+      const peer = stream.remotePeerProcessCredentials;
+      const clientApp = checkLogIn(logIn, peer, rules);
       const scope = {
         serverApp: server.name,
         serverNamespace: this.#namespace,
@@ -240,16 +242,18 @@ export class SessionServer<
       fillResponse(response.body.initLogInRsp(), scope.clientNamespace, byServer);
       master.send(response, request);
       publishStep('server', 'answered');
-      await openInitChannels(master, byClient + byServer, handles, channels);
+      maker = new ServerChannels(config, peer, scope, this.#provider.queueMessageSize);
+      await openInitChannels(master, byClient + byServer, maker, channels);
       publishStep('server', 'channels-sent');
       await memory.setUp?.({ role: 'server', master, fail });
-      session = this.#make({ role: 'server', master, scope, memory, channels, handles, peerApp: clientApp });
+      session = this.#make({ role: 'server', master, scope, memory, channels, maker, peerApp: clientApp });
       if (lost) session.lost(lost);
       this.#accepted++;
       return session;
     } catch (err) {
       this.#refuse(master, request, err as FlowIpcError);
       memory?.close();
+      maker?.close();
       for (const channel of channels) channel.close();
       throw err;
     } finally {
@@ -266,6 +270,12 @@ export class SessionServer<
     if (tell) sendRefusal(master, request!, error);
     else master.close();
   }
+}
+
+/** Removes what servers of the app that live no more have left in the kernel. */
+function sweep(app: ServerApp, provider: Pick<ServerMemoryProvider, 'sweep'>): void {
+  const removed = [...sweepQueues(app), ...provider.sweep(app)];
+  if (removed.length > 0) publish('flow-ipc:session:sweep', () => ({ server: app.name, removed }));
 }
 
 interface Deferred<R> {
@@ -287,16 +297,15 @@ function deferred<R>(): Deferred<R> {
 async function openInitChannels(
   master: MasterChannel,
   count: number,
-  handles: boolean,
+  maker: ServerChannels,
   channels: Channel[],
 ): Promise<void> {
-  const peer = master.ownedChannel.remotePeerProcessCredentials!;
   for (let i = 1; i <= count; i++) {
-    const { channel, peerEnd } = makeChannel(handles, peer);
+    const { channel, peerEnd, names } = maker.make();
     channels.push(channel);
     using msg = master.createMsg();
     msg.nativeHandle = peerEnd;
-    setNoQueues(msg.body.initOpenChannelToClientReq());
+    setQueueNames(msg.body.initOpenChannelToClientReq(), names);
     if (i < count) {
       master.send(msg);
       continue;

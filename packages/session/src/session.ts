@@ -1,15 +1,12 @@
 // Session: what client and server sessions have in common: the master channel, its liveness, its channels.
 import {
-  Channel,
+  type Channel,
   type ChannelCounters,
   FlowIpcError,
-  NativeHandle,
-  NativeSocketStream,
   type ProcessCredentials,
   processStartTime,
   TransportError,
 } from '@flow-ipc/core';
-import { closeFd, dupFd } from '@flow-ipc/native';
 import {
   type AnyStructType,
   type MsgIn,
@@ -61,8 +58,6 @@ export interface SessionParts<M extends SessionMemory> {
   scope: SessionScope;
   memory: M;
   channels: Channel[];
-  /** Whether the session's channels carry descriptors. */
-  handles: boolean;
 }
 
 /** Who is at the other end: as the kernel says, and as which app it was checked. */
@@ -92,7 +87,6 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
   readonly memory: M;
   readonly peer: SessionPeer;
   protected readonly master: MasterChannel;
-  protected readonly handles: boolean;
   readonly #role: Role;
   readonly #counts = { opened: 0, openFailures: 0, accepted: 0, refused: 0 };
   readonly #structured = new Set<{ error: FlowIpcError | undefined; closeGracefully(): Promise<void> }>();
@@ -104,7 +98,6 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
     this.scope = parts.scope;
     this.memory = parts.memory;
     this.channels = parts.channels;
-    this.handles = parts.handles;
     this.#role = parts.role;
     // The master channel is a socket: it can tell.
     const { pid, uid, gid } = this.master.ownedChannel.remotePeerProcessCredentials!;
@@ -222,7 +215,7 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
     this.#structured.clear();
     await this.memory.finish?.();
     await this.master.closeGracefully();
-    this.memory.close();
+    this.ended();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -239,8 +232,13 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
     if (this.#error) return;
     this.#error = error;
     this.#publishClose(error);
-    this.memory.close();
+    this.ended();
     this.#handlers?.onError?.(error);
+  }
+
+  /** What the session had in the kernel goes. Called once or twice. */
+  protected ended(): void {
+    this.memory.close();
   }
 
   #publishClose(error: FlowIpcError | undefined): void {
@@ -282,47 +280,4 @@ export function checkOpenResult(result: OpenChannelResult): void {
     );
   }
   throw new FlowIpcError(SessionError.RESOURCE_UNAVAILABLE, 'The server side could not make the channel');
-}
-
-/** Both ends of a new channel: ours, and the descriptor for the peer. RESOURCE_UNAVAILABLE when there are none left. */
-export function makeChannel(
-  handles: boolean,
-  peer: ProcessCredentials,
-): { channel: Channel; peerEnd: NativeHandle } {
-  try {
-    const [ours, theirs] = NativeSocketStream.pair();
-    const peerEnd = new NativeHandle(theirs);
-    let stream: NativeSocketStream | undefined;
-    try {
-      stream = new NativeSocketStream(ours);
-      // Sending may have to duplicate it: better to find out now that there is no room than in the midst of a message.
-      closeFd(dupFd(theirs));
-      // The kernel names the maker of the pair, which is us.
-      stream.remotePeerProcessCredentials = peer;
-      return { channel: new Channel(stream, { handles }), peerEnd };
-    } catch (err) {
-      stream?.close();
-      peerEnd.close();
-      throw err;
-    }
-  } catch (err) {
-    throw new FlowIpcError(SessionError.RESOURCE_UNAVAILABLE, 'Cannot make a channel', { cause: err });
-  }
-}
-
-/** No message queues: their names are set all the same, to nothing, as the C++ does. */
-export function setNoQueues(body: {
-  clientToServerMqAbsNameOrEmpty: string;
-  serverToClientMqAbsNameOrEmpty: string;
-}): void {
-  body.clientToServerMqAbsNameOrEmpty = '';
-  body.serverToClientMqAbsNameOrEmpty = '';
-}
-
-/** The channel whose end came with a message. RESOURCE_UNAVAILABLE when none came. */
-export function takeChannel(message: MasterMsgIn, handles: boolean): Channel {
-  const handle = message.takeNativeHandle();
-  if (!handle)
-    throw new FlowIpcError(SessionError.RESOURCE_UNAVAILABLE, 'The peer sent no descriptor for the channel');
-  return new Channel(new NativeSocketStream(handle.release()), { handles });
 }

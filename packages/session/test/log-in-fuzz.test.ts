@@ -24,6 +24,8 @@ function random(seed: number): (below: number) => number {
   };
 }
 
+const config = { handles: true, queues: undefined };
+
 function message(fill: (body: Body.Builder) => void): Uint8Array {
   const builder = new MessageBuilder();
   fill(builder.initRoot(Body));
@@ -32,7 +34,7 @@ function message(fill: (body: Body.Builder) => void): Uint8Array {
 
 const messages = [
   message((body) =>
-    fillRequest(body.initLogInReq(), { appName: 'cli', shmType: ShmType.none, handles: true, channels: 1 }),
+    fillRequest(body.initLogInReq(), { appName: 'cli', shmType: ShmType.none, config, channels: 1 }),
   ),
   message((body) => fillResponse(body.initLogInRsp(), '17', 2)),
   message((body) => {
@@ -42,7 +44,7 @@ const messages = [
   }),
 ];
 const server = { ...CLI, name: 'srv', allowedClients: ['cli'] };
-const rules = { server, clients: [CLI], shmType: ShmType.none, handles: true, maxClientChannels: 2 };
+const rules = { server, clients: [CLI], shmType: ShmType.none, config, maxClientChannels: 2 };
 
 /** What either side does with the first message it gets. */
 function take(segment: Uint8Array): string {

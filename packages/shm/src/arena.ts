@@ -58,6 +58,8 @@ export interface Waiting {
  * A provider's own kind of lending, counting and returning goes in here.
  */
 export interface ObjectShare {
+  /** Set by SharedObject. A provider that gives the share back by itself, as it closes, ends this first. */
+  home?: WeakRef<{ end(): void }>;
   /** Names the object without lending it; good as long as somebody holds it. */
   readonly handle: Uint8Array;
   /** The blob that lets one borrower borrow once; the other process's share, or loan, is counted from here on. */

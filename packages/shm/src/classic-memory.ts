@@ -74,6 +74,8 @@ export class ClassicMemory implements SessionMemory {
 
 export class ClassicServerProvider implements ServerMemoryProvider<ClassicMemory> {
   readonly shmType = ShmType.classic;
+  /** Messages in the pool leave little for queues to carry. */
+  readonly queueMessageSize = 512;
   /** Of pools made from here on, in MiB. */
   poolSizeLimitMi: number;
   readonly #appPools = new Map<string, PoolArena>();
@@ -83,13 +85,17 @@ export class ClassicServerProvider implements ServerMemoryProvider<ClassicMemory
   }
 
   /** Removes pools of this server app whose server process is gone. Ours are not there yet: that id was recycled. */
-  sweep(app: ServerApp): void {
+  sweep(app: ServerApp): string[] {
+    const removed: string[] = [];
     for (const file of readdirSync(SHM_DIR)) {
       const name = decomposeResourceName(file);
       if (name?.type !== ResourceType.SHM || name.srvApp !== app.name || name.rest !== 'classic_1') continue;
       const pid = Number(name.srvNamespace);
-      if (pid === process.pid || !processRunning(pid)) PoolArena.removePersistent(file);
+      if (pid !== process.pid && processRunning(pid)) continue;
+      PoolArena.removePersistent(file);
+      removed.push(file);
     }
+    return removed;
   }
 
   /** The app's pool comes first, once, and stays until the server ends. */

@@ -73,6 +73,7 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
     return [this.#handle.set(this.#share.list)];
   }
 
+  /** The recipient that emit() counted as an owner will never hear of it. */
   retract(): void {
     this.#pool.listRelease(this.#share.list, []);
   }

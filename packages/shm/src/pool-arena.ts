@@ -1,5 +1,6 @@
 // Pool_arena: one named shared-memory pool that its processes allocate from alike (features 169-177).
 import { readdirSync } from 'node:fs';
+import { debuglog } from 'node:util';
 import { fromNative, type PermissionsLevel, sharedResourceMode } from '@flow-ipc/core';
 import {
   detachBuffers,
@@ -12,10 +13,12 @@ import {
 import type { Arena } from './arena.js';
 import type { Input, SharedType } from './containers/type.js';
 import { poolError } from './errors.js';
-import { PoolShare, readClassicHandle } from './pool-share.js';
+import { PoolShare, readClassicHandle, type ShareBooks } from './pool-share.js';
 import { PoolSharedMemory } from './pool-shared-memory.js';
 import { PoolWaiting } from './pool-waiting.js';
-import { SharedObject } from './shared-object.js';
+import { dropShare, SharedObject } from './shared-object.js';
+
+const debug = debuglog('flow-ipc');
 
 /** Default limit of a pool: address space and a promise, not memory. Pages are taken when first needed. */
 export const DEFAULT_POOL_SIZE_MI = 2048;
@@ -47,7 +50,7 @@ export interface PoolStatistics {
   readonly largestFree: number;
   /** How much of the free memory the largest free block is not: 0 when it is all in one piece, towards 1 in crumbs. */
   readonly fragmentation: number;
-  /** Shares in objects and messages that this process holds in the pool through this arena. */
+  /** Shares in objects that this process holds through this arena. */
   readonly held: number;
   /**
    * Objects that were lent through this arena. A process that dies keeps its shares for good, as counts have no names
@@ -69,7 +72,7 @@ export class PoolArena implements Arena, Disposable {
   readonly memory: PoolSharedMemory;
   readonly waiting: PoolWaiting | undefined;
   readonly #owner: boolean;
-  readonly #counters = { held: 0, lent: 0 };
+  readonly #books: ShareBooks = { held: new Set(), lent: 0 };
 
   private constructor(name: string, pool: Pool, owner: boolean, readOnly: boolean) {
     this.name = name;
@@ -135,7 +138,8 @@ export class PoolArena implements Arena, Disposable {
       freeBytes: freeBytes!,
       largestFree: largestFree!,
       fragmentation: freeBytes === 0 ? 0 : 1 - Math.min(1, (largestFree! + 8) / freeBytes!),
-      ...this.#counters,
+      held: this.#books.held.size,
+      lent: this.#books.lent,
     };
   }
 
@@ -145,13 +149,7 @@ export class PoolArena implements Arena, Disposable {
    */
   construct<T extends SharedType>(type: T, init?: Input<T>): SharedObject<T> {
     const offset = this.#checked(this.pool.objectCreate(type.size), `Cannot make a ${type.name}`);
-    return SharedObject.construct(
-      this,
-      type,
-      offset,
-      new PoolShare(this, type.size, offset, this.#counters),
-      init,
-    );
+    return SharedObject.construct(this, type, offset, new PoolShare(this, type, offset, this.#books), init);
   }
 
   /**
@@ -161,7 +159,7 @@ export class PoolArena implements Arena, Disposable {
   borrow<T extends SharedType>(type: T, blob: Uint8Array): SharedObject<T> {
     const offset = readClassicHandle(blob);
     this.#checked(this.pool.objectCheck(offset, type.size), `No ${type.name} at ${offset}`);
-    return new SharedObject(this, type, offset, new PoolShare(this, type.size, offset, this.#counters));
+    return new SharedObject(this, type, offset, new PoolShare(this, type, offset, this.#books));
   }
 
   /** Whether the object lives in this pool. */
@@ -196,8 +194,19 @@ export class PoolArena implements Arena, Disposable {
     detachBuffers(buffers);
   }
 
-  /** Lets the pool go; who made it also removes its name. Views stay valid until released. Idempotent. */
+  /**
+   * Lets the pool go, after giving back the shares in objects that are held through this arena; who made it also removes
+   * its name. Views of messages stay valid until released. Idempotent.
+   */
   close(): void {
+    for (const share of this.#books.held) {
+      share.home?.deref()?.end();
+      try {
+        dropShare({ arena: this, type: share.type, address: share.offset, share });
+      } catch (err) {
+        debug('giving back the object at %d of %s: %s', share.offset, this.name, (err as Error).message);
+      }
+    }
     this.memory.closed = true;
     this.pool.close();
     if (this.#owner && made.delete(this.name)) tryUnlink(this.name);

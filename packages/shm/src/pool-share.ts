@@ -1,6 +1,7 @@
 // A share in an object of a pool, counted in the pool; and the 8 bytes that stand for an object on the way.
 import { FlowIpcError } from '@flow-ipc/core';
 import type { ObjectShare } from './arena.js';
+import type { SharedType } from './containers/type.js';
 import { poolError, ShmError } from './errors.js';
 import type { PoolArena } from './pool-arena.js';
 
@@ -26,43 +27,47 @@ export function readClassicHandle(blob: Uint8Array): number {
   throw new FlowIpcError(ShmError.BAD_HANDLE, `A handle to an object at ${offset}`);
 }
 
-export class PoolShare implements ObjectShare {
-  readonly handle: Uint8Array;
-  readonly #arena: PoolArena;
-  readonly #size: number;
-  readonly #offset: number;
-  readonly #counters: { held: number; lent: number };
+/** What an arena keeps of the shares that went through it. */
+export interface ShareBooks {
+  /** Not given back yet. */
+  readonly held: Set<PoolShare>;
+  lent: number;
+}
 
-  constructor(arena: PoolArena, size: number, offset: number, counters: { held: number; lent: number }) {
+export class PoolShare implements ObjectShare {
+  declare home?: WeakRef<{ end(): void }>;
+  readonly handle: Uint8Array;
+  readonly type: SharedType;
+  readonly offset: number;
+  readonly #arena: PoolArena;
+  readonly #books: ShareBooks;
+
+  constructor(arena: PoolArena, type: SharedType, offset: number, books: ShareBooks) {
     this.handle = classicHandle(offset);
+    this.type = type;
+    this.offset = offset;
     this.#arena = arena;
-    this.#size = size;
-    this.#offset = offset;
-    this.#counters = counters;
-    counters.held++;
+    this.#books = books;
+    books.held.add(this);
   }
 
   lend(): Uint8Array {
-    const code = this.#arena.pool.objectLend(this.#offset, this.#size);
-    if (code < 0) throw poolError(code, `Cannot lend the object at ${this.#offset}`, this.#arena.name);
-    this.#counters.lent++;
-    return classicHandle(this.#offset);
+    const code = this.#arena.pool.objectLend(this.offset, this.type.size);
+    if (code < 0) throw poolError(code, `Cannot lend the object at ${this.offset}`, this.#arena.name);
+    this.#books.lent++;
+    return classicHandle(this.offset);
   }
 
   drop(): boolean {
-    this.#counters.held--;
+    this.#books.held.delete(this);
     // Who may only read has no count to change.
     if (!this.#arena.memory.writable) return false;
-    const left = this.#arena.pool.objectDrop(this.#offset, this.#size);
-    if (left < 0) throw poolError(left, `Cannot release the object at ${this.#offset}`, this.#arena.name);
+    const left = this.#arena.pool.objectDrop(this.offset, this.type.size);
+    if (left < 0) throw poolError(left, `Cannot release the object at ${this.offset}`, this.#arena.name);
     return left === 0;
   }
 
   free(): void {
-    this.#arena.free(this.#offset);
-  }
-
-  get owners(): number {
-    return this.#arena.pool.objectOwners(this.#offset, this.#size);
+    this.#arena.free(this.offset);
   }
 }

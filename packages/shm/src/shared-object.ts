@@ -9,7 +9,7 @@ import { Budget, type Input, type Live, type Plain, type SharedType } from './co
 const debug = debuglog('flow-ipc');
 
 /** What is left of a hold when nothing refers to it any more; it must not refer to its Home. */
-interface Remains {
+export interface Remains {
   readonly arena: Arena;
   readonly type: SharedType;
   readonly address: number;
@@ -19,13 +19,14 @@ interface Remains {
 /** The net under release(): a Home is collected when neither the object nor an accessor or view of it is left. */
 const collected = new FinalizationRegistry<Remains>((remains) => {
   try {
-    dropShare(remains);
+    if (!remains.arena.memory.closed) dropShare(remains);
   } catch (err) {
     debug('releasing the object at %d that nobody refers to: %s', remains.address, (err as Error).message);
   }
 });
 
-function dropShare({ arena, type, address, share }: Remains): void {
+/** Gives a share back and, if it was the last one, takes the object down. */
+export function dropShare({ arena, type, address, share }: Remains): void {
   if (!share.drop()) return;
   // Nobody else can have it any more. A peer that left it malformed has lost us what it held, but not the block itself.
   const home = new Home(arena);
@@ -52,6 +53,7 @@ export class SharedObject<T extends SharedType> implements Disposable {
     this.#home = new Home(arena);
     this.#address = address;
     this.#share = share;
+    share.home = new WeakRef(this.#home);
     collected.register(this.#home, { arena, type, address, share }, this);
   }
 
@@ -69,7 +71,12 @@ export class SharedObject<T extends SharedType> implements Disposable {
       if (init !== undefined) type.write(home, address, init);
       home.flush();
     } catch (err) {
-      dropShare({ arena, type, address, share });
+      try {
+        // What was taken down on the way is still to be freed.
+        home.flush();
+      } finally {
+        dropShare({ arena, type, address, share });
+      }
       throw err;
     }
     return new SharedObject(arena, type, address, share);
@@ -124,7 +131,7 @@ export class SharedObject<T extends SharedType> implements Disposable {
 
   /**
    * Gives our share back; the last one frees the object and all that it holds. Accessors are dead from here on, views
-   * are empty. Idempotent. Throws CORRUPTED or BAD_HANDLE when a peer left it malformed, what could be freed being
+   * are empty. Idempotent, and nothing is left to do when the arena was closed. Throws CORRUPTED or BAD_HANDLE when a peer left it malformed, what could be freed being
    * freed, and LOCK_TIMEOUT or OWNER_DIED when nothing could.
    */
   release(): void {
@@ -132,6 +139,7 @@ export class SharedObject<T extends SharedType> implements Disposable {
     collected.unregister(this);
     this.#home.end();
     this.#value = undefined;
+    if (this.arena.memory.closed) return;
     dropShare({ arena: this.arena, type: this.type, address: this.#address, share: this.#share });
   }
 

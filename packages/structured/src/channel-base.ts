@@ -1,7 +1,6 @@
 // What the asynchronous and the sync_io form of a structured channel have in common.
-import type { BuilderOf, MessageBuilder } from '@flow-ipc/capnp';
+import { type BuilderOf, copyRoot, type MessageBuilder, type MessageReader } from '@flow-ipc/capnp';
 import type { AnyChannel, FlowIpcError, NativeHandle } from '@flow-ipc/core';
-import { adoptBody } from './adopt-body.js';
 import type { StructuredCounters } from './counters.js';
 import type { Engine, RemoteUnexpectedResponseHandler, UnexpectedResponseHandler } from './engine.js';
 import {
@@ -20,6 +19,8 @@ export interface MsgOptions extends CreateMsgOptions {
   /** A descriptor for the message, which takes it over. */
   nativeHandle?: NativeHandle;
 }
+
+const NO_OPTIONS: MsgOptions = {};
 
 export abstract class ChannelBase<T extends AnyStructType> {
   /** @internal */
@@ -57,7 +58,7 @@ export abstract class ChannelBase<T extends AnyStructType> {
     return this.engine.counters;
   }
 
-  createMsg(options: MsgOptions = {}): MsgOut<T> {
+  createMsg(options: MsgOptions = NO_OPTIONS): MsgOut<T> {
     const msg = new MsgOut(this.type, this.engine.newBody(options));
     if (options.nativeHandle) msg.nativeHandle = options.nativeHandle;
     return msg;
@@ -79,8 +80,8 @@ export abstract class ChannelBase<T extends AnyStructType> {
     third?: MsgOptions,
   ): MsgOut<T> {
     const byKind = typeof first === 'string';
-    const { nativeHandle, ...options } = (byKind ? third : (second as MsgOptions | undefined)) ?? {};
-    const msg = this.createMsg(options);
+    const options = (byKind ? third : (second as MsgOptions | undefined)) ?? NO_OPTIONS;
+    const msg = new MsgOut(this.type, this.engine.newBody(options));
     try {
       if (byKind) {
         this.engine.kindOf(first);
@@ -93,7 +94,7 @@ export abstract class ChannelBase<T extends AnyStructType> {
       msg.release();
       throw err;
     }
-    if (nativeHandle) msg.nativeHandle = nativeHandle;
+    if (options.nativeHandle) msg.nativeHandle = options.nativeHandle;
     return msg;
   }
 
@@ -103,7 +104,21 @@ export abstract class ChannelBase<T extends AnyStructType> {
    * it is copied there now.
    */
   adoptMsg(builder: MessageBuilder): MsgOut<T> {
-    return new MsgOut(this.type, adoptBody(this.engine, builder), true);
+    const { serialization } = this.engine;
+    if (serialization.adoptBody) return new MsgOut(this.type, serialization.adoptBody(builder), true);
+    return this.copyMsg(builder.asReader({ traversalLimitWords: Number.POSITIVE_INFINITY }));
+  }
+
+  /** A message with a copy of another one, whose root is of this channel's type. Throws CapnpError if it is damaged. */
+  copyMsg(source: MessageReader): MsgOut<T> {
+    const body = this.engine.newBody(NO_OPTIONS);
+    try {
+      copyRoot(source, body.builder);
+      return new MsgOut(this.type, body, true);
+    } catch (err) {
+      body.release();
+      throw err;
+    }
   }
 
   /** Stops expectMsg() or expectMsgs(). False when nothing was expected. Later messages of the kind are kept. */

@@ -122,14 +122,19 @@ export class Engine<T extends AnyStructType> {
     if (topics.open.hasSubscribers) publish('open', { channel, type: type.name, phase: this.#phase });
   }
 
-  /** Begins to receive. False when called before. `onError` hears once why the channel ended, unless a call threw it. */
-  start(onError: ((error: FlowIpcError) => unknown) | undefined): boolean {
+  /**
+   * Begins to receive. False when called before. `onError` hears once why the channel ended, unless a call threw it.
+   * With `poll`, what is there already is handled before this returns.
+   */
+  start(onError: ((error: FlowIpcError) => unknown) | undefined, poll = false): boolean {
     if (this.#started) return false;
     this.#started = true;
     this.#onError = onError;
     for (let i = 0; i < this.#readers.length && !this.#error; i++) {
-      if (!this.#routes.in[i]!.pipe.startReceive(this.#readers[i]!))
+      const { pipe } = this.#routes.in[i]!;
+      if (!pipe.startReceive(this.#readers[i]!, poll))
         throw new TypeError('Somebody receives from this channel already');
+      if (poll) pipe.resumeReceiveNow();
     }
     return true;
   }
@@ -326,8 +331,27 @@ export class Engine<T extends AnyStructType> {
     return this.channel.endSending();
   }
 
-  get sendingEnded(): boolean {
-    return this.#sendingEnded;
+  /** The same without a promise. False when it was ended before, or the channel is over. */
+  endSendingNow(): boolean {
+    if (this.#error || this.#sendingEnded) return false;
+    this.#sendingEnded = true;
+    for (const pipe of this.#routes.out) pipe.endSending();
+    return true;
+  }
+
+  /** True when the kernel has taken all that was sent; otherwise calls back once it has, or never will. */
+  whenSent(callback: (error?: FlowIpcError) => void): boolean {
+    const waiting = this.#routes.out.filter((pipe) => pipe.queuedBytes > 0 && !pipe.sendError);
+    let left = waiting.length;
+    let first: FlowIpcError | undefined;
+    for (const pipe of waiting) {
+      pipe.onceDrained((error) => {
+        first ??= error;
+        // Closing is not reported in the pattern that this is for.
+        if (--left === 0 && !pipe.closed) this.#callHandler(callback, first);
+      });
+    }
+    return waiting.length === 0;
   }
 
   close(): void {
@@ -425,8 +449,8 @@ export class Engine<T extends AnyStructType> {
       this.#finish(err as FlowIpcError);
       throw err;
     } finally {
-      // An error closes the pipe, whose own complaint would hide it.
-      if (!pipe.closed) pipe.uncork();
+      // An error has closed the pipe.
+      if (!this.#error) pipe.uncork();
     }
     this.counts.messagesSent++;
     if (topics.send.hasSubscribers) {

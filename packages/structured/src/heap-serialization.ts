@@ -9,42 +9,41 @@ import type {
   ReceivedBody,
   Serialization,
 } from './serialization.js';
+import { Slab } from './slab.js';
 
 /** Most messages are small: a full segment for each would cost more to clear than to send. */
 const FIRST_SEGMENT = 1024;
 
+/** For first segments. Messages being built live short. */
+const slab = new Slab(32 * 1024, true);
+
 /** Segments of at most the pipe's capacity; a bigger leaf gets what it asks for and is refused at sending. */
-class HeapSegments implements SegmentAllocator {
+class HeapBody implements BodyBuilder, SegmentAllocator {
+  readonly builder: MessageBuilder;
   readonly #capacity: number;
   #next: number;
 
-  constructor(capacity: number, first: number) {
-    this.#capacity = capacity;
-    this.#next = Math.min(capacity, Math.ceil(first / 8) * 8);
+  constructor(maxBlobSize: number, options: CreateMsgOptions) {
+    this.#capacity = maxBlobSize - (maxBlobSize % 8);
+    const first = options.firstSegmentBytes ?? FIRST_SEGMENT;
+    this.#next = Math.min(this.#capacity, Math.ceil(first / 8) * 8);
+    this.builder = new MessageBuilder(this);
   }
 
   allocate(minBytes: number): { bytes: Uint8Array; zeroed: boolean } {
     const size = Math.max(minBytes, this.#next);
     this.#next = this.#capacity;
-    return { bytes: new Uint8Array(size), zeroed: true };
-  }
-}
-
-class HeapBody implements BodyBuilder {
-  readonly builder: MessageBuilder;
-
-  constructor(maxBlobSize: number, options: CreateMsgOptions) {
-    const capacity = maxBlobSize - (maxBlobSize % 8);
-    this.builder = new MessageBuilder(new HeapSegments(capacity, options.firstSegmentBytes ?? FIRST_SEGMENT));
+    return { bytes: slab.cut(size) ?? new Uint8Array(size), zeroed: true };
   }
 
   emit(maxBlobSize: number): Uint8Array[] {
     const segments = this.builder.segments();
-    for (const segment of segments) {
-      if (segment.length <= maxBlobSize) continue;
+    for (let i = 0; i < segments.length; i++) {
+      const { length } = segments[i]!;
+      if (length <= maxBlobSize) continue;
       throw new FlowIpcError(
         StructError.LEAF_TOO_BIG,
-        `A list, Text or Data of ${segment.length} bytes does not fit a segment of ${maxBlobSize}: ` +
+        `A list, Text or Data of ${length} bytes does not fit a segment of ${maxBlobSize}: ` +
           'split it, or use a session with shared memory',
       );
     }
@@ -73,7 +72,26 @@ class AdoptedBody implements BodyBuilder {
   release(): void {}
 }
 
+class HeapReceived implements ReceivedBody {
+  readonly segments: Uint8Array[];
+
+  constructor(segments: Uint8Array[]) {
+    this.segments = segments;
+  }
+
+  release(): void {}
+}
+
 class HeapSerialization implements Serialization {
+  /** What was unwrapped and wrapped last: valid until the next call, so these serve every one. */
+  readonly #place: MetadataBytes = {
+    bytes: new Uint8Array(0),
+    view: new DataView(new ArrayBuffer(0)),
+    at: 0,
+    length: 0,
+  };
+  #wrapped: Uint8Array = new Uint8Array(0);
+
   newBody(maxBlobSize: number, options: CreateMsgOptions): BodyBuilder {
     return new HeapBody(maxBlobSize, options);
   }
@@ -83,23 +101,33 @@ class HeapSerialization implements Serialization {
   }
 
   wrapMetadata(bytes: Uint8Array, length: number): Uint8Array {
-    return bytes.subarray(0, length);
+    const last = this.#wrapped;
+    if (last.length === length && last.buffer === bytes.buffer && last.byteOffset === bytes.byteOffset) {
+      return last;
+    }
+    this.#wrapped = bytes.subarray(0, length);
+    return this.#wrapped;
   }
 
   unwrapMetadata(bytes: Uint8Array, view: DataView, at: number, length: number): MetadataBytes {
-    return { bytes, view, at, length };
+    const place = this.#place;
+    place.bytes = bytes;
+    place.view = view;
+    place.at = at;
+    place.length = length;
+    return place;
   }
 
   openBody(blobs: Uint8Array[]): ReceivedBody {
-    for (const blob of blobs) {
-      if (blob.length % 8 !== 0) {
+    for (let i = 0; i < blobs.length; i++) {
+      if (blobs[i]!.length % 8 !== 0) {
         throw new FlowIpcError(
           StructError.SEGMENT_MISALIGNED,
-          `A body segment of ${blob.length} bytes: not whole words`,
+          `A body segment of ${blobs[i]!.length} bytes: not whole words`,
         );
       }
     }
-    return { segments: blobs, release: () => {} };
+    return new HeapReceived(blobs);
   }
 }
 

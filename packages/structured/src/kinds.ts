@@ -32,5 +32,14 @@ export type FillableKindOf<T extends AnyStructType> = {
 export type MemberBuilderOf<T extends AnyStructType, K extends KindOf<T>> =
   BuilderOf<T> extends Record<Initializer<K>, () => infer B> ? B : never;
 
+const initializers = new Map<string, string>();
+
 /** Name of the builder's method that sets member `kind`. */
-export const initializerOf = (kind: string): string => `init${kind[0]!.toUpperCase()}${kind.slice(1)}`;
+export function initializerOf(kind: string): string {
+  let name = initializers.get(kind);
+  if (name === undefined) {
+    name = `init${kind[0]!.toUpperCase()}${kind.slice(1)}`;
+    initializers.set(kind, name);
+  }
+  return name;
+}

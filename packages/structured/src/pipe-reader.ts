@@ -14,6 +14,7 @@ import type { AnyStructType } from './kinds.js';
 import { emptyMetadata, type Metadata, readMetadata } from './metadata.js';
 import { type MessageOwner, MsgIn } from './msg-in.js';
 import type { Serialization } from './serialization.js';
+import { Slab } from './slab.js';
 
 /** Which messages of a pipe carry a descriptor: none may, some do, each must. */
 export type PipeContents = 'blobs' | 'any' | 'handles';
@@ -156,10 +157,16 @@ export class PipeReader<T extends AnyStructType> implements FrameSink {
         `A message of more than ${this.#maxMessageBytes} bytes (maxMessageBytes)`,
       );
     }
-    this.#blobs.push(owned ? buffer.bytes.subarray(at, at + length) : copied(buffer.bytes, at, length));
+    const segment = owned ? buffer.bytes.subarray(at, at + length) : copied(buffer.bytes, at, length);
+    let blobs = this.#blobs;
+    if (blobs.length > 0) blobs.push(segment);
+    else {
+      // Not pushed: that would make room for many, and most messages are of one.
+      blobs = [segment];
+      if (this.#missing > 1) this.#blobs = blobs;
+    }
     if (--this.#missing > 0) return undefined;
-    const blobs = this.#blobs;
-    this.#blobs = [];
+    if (blobs.length > 1) this.#blobs = [];
     return this.#complete(this.#serialization.openBody(blobs));
   }
 
@@ -183,9 +190,12 @@ export class PipeReader<T extends AnyStructType> implements FrameSink {
 
 const noBlob = () => new FlowIpcError(StructError.GOT_NO_BLOB, 'The peer sent a message of no bytes');
 
+/** For segments that are short; a message that is kept keeps no more than this. */
+const slab = new Slab(8 * 1024, false);
+
 function copied(bytes: Uint8Array, at: number, length: number): Uint8Array {
   try {
-    return bytes.slice(at, at + length);
+    return slab.copy(bytes, at, length);
   } catch (err) {
     throw new FlowIpcError(
       StructError.DESERIALIZE_TARGET_ALLOC_FAILED,

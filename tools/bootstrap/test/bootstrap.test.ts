@@ -67,10 +67,12 @@ describe('totals', () => {
 
 it('tells new names of ours in a folder, but not the semaphores that stay by design', () => {
   writeFileSync(join(folder, 'x_libipc_old'), '');
-  const newNames = watchLeftovers(folder);
-  for (const name of ['x_libipc_new', 'other', 'sem._libipc_a_cur_ns_store'])
+  const newNames = watchLeftovers([folder, join(folder, 'not-mounted')]);
+  for (const name of ['x_libipc_new', '_flowipc_test_1_queue', 'other', 'sem._libipc_a_cur_ns_store'])
     writeFileSync(join(folder, name), '');
-  expect(newNames()).toEqual(['x_libipc_new']);
+  expect(newNames().sort()).toEqual(
+    ['_flowipc_test_1_queue', 'x_libipc_new'].map((name) => join(folder, name)),
+  );
 });
 
 it('reads workspace folders, and hashes what an install depends on', () => {

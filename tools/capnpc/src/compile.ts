@@ -3,13 +3,10 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { type GeneratedFile, generate } from './generate.js';
+import type { SearchOptions } from './imports.js';
 import { GeneratorError } from './schema.js';
 
-export interface CompileOptions {
-  /** Directories searched for absolute imports, as `capnp compile -I`. */
-  readonly importPaths?: readonly string[];
-  /** Directory that schema paths, and so the generated paths, are relative to. Default: the current one. */
-  readonly cwd?: string;
+export interface CompileOptions extends SearchOptions {
   /** The `capnp` program. Default `capnp`, found through PATH. */
   readonly capnp?: string;
 }
@@ -41,5 +38,5 @@ export function compile(files: readonly string[], options: CompileOptions = {}):
     const said = result.stderr.toString().trim();
     throw new GeneratorError(said || `\`${program} compile\` failed with status ${result.status}`);
   }
-  return generate(result.stdout);
+  return generate(result.stdout, { importPaths: options.importPaths ?? [], cwd });
 }

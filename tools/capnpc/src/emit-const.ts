@@ -4,11 +4,13 @@ import { messageExpression } from './emit-struct.js';
 import { literal } from './scalars.js';
 import type { ConstNode, Value } from './schema.js';
 import type { FileScope } from './scope.js';
+import { type Context, classOf, listClass, listType, structType } from './type-text.js';
 import type { Writer } from './writer.js';
 
 export function emitConst(out: Writer, scope: FileScope, node: ConstNode): void {
   const name = scope.ref(node.id);
   const { type, value } = node;
+  const context: Context = { scope, parameters: [], brand: '', side: 'Reader' };
   out.doc(node.doc);
   switch (type.kind) {
     case 'text':
@@ -18,15 +20,16 @@ export function emitConst(out: Writer, scope: FileScope, node: ConstNode): void 
       out.line(`export const ${name}: Uint8Array = /* @__PURE__ */ $.constantBytes(${message(value)});`);
       break;
     case 'struct': {
-      const Reader = `${scope.ref(type.id)}Reader`;
+      const struct = structType(context, type);
+      const Reader = classOf(context, type, 'Reader');
       out.line(
-        `export const ${name}: ${Reader} = /* @__PURE__ */ $.constantStruct(${Reader}, ${message(value)});`,
+        `export const ${name}: ${Reader} = /* @__PURE__ */ $.constantStruct(${struct}.Reader, ${message(value)});`,
       );
       break;
     }
     case 'list': {
-      const Reader = scope.listClass(type.element, 'Reader');
-      const list = scope.listType(type.element);
+      const Reader = listClass(context, type.element, 'Reader');
+      const list = listType(context, type.element);
       out.line(
         `export const ${name}: ${Reader} = /* @__PURE__ */ $.constantList(${list}, ${message(value)});`,
       );
@@ -38,6 +41,10 @@ export function emitConst(out: Writer, scope: FileScope, node: ConstNode): void 
       );
       break;
     case 'anyPointer':
+    case 'anyStruct':
+    case 'anyList':
+    case 'capability':
+    case 'parameter':
       break;
     default:
       // Infinities and NaN are calls; marked, so that unused constants can be dropped.

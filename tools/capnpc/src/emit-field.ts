@@ -2,8 +2,9 @@
 
 import { capital, type MemberNames } from './names.js';
 import * as scalars from './scalars.js';
-import type { Field, SlotField, StructNode, Type } from './schema.js';
-import type { FileScope } from './scope.js';
+import type { Field, SlotField, StructNode } from './schema.js';
+import type { FileScope, Parameter } from './scope.js';
+import { bindTypes, type Context, classOf, parameterList, type Side, typeOf } from './type-text.js';
 import type { Writer } from './writer.js';
 
 /** What the accessors of a struct's fields share. */
@@ -12,6 +13,8 @@ export interface StructContext {
   readonly struct: StructNode;
   /** Identifier of the struct. */
   readonly name: string;
+  /** Type parameters of the struct and of those around it. */
+  readonly parameters: readonly Parameter[];
   /** Names of default-value constants by field. */
   readonly defaults: ReadonlyMap<Field, string>;
 }
@@ -39,6 +42,21 @@ export function fieldNames(fields: readonly Field[], members: MemberNames): Map<
     names.set(field, { field: name, helper });
   }
   return names;
+}
+
+function contextOf(c: StructContext, side: Side): Context {
+  return { scope: c.scope, parameters: c.parameters, brand: 'this.$brand', side };
+}
+
+/** The group's type, and the expression of its class, for a member that is a group. */
+function groupOf(c: StructContext, typeId: bigint, side: Side): { type: string; Class: string } {
+  const group = c.scope.ref(typeId);
+  const type = `${group}${side}${parameterList(c.parameters)}`;
+  if (c.parameters.length === 0) return { type, Class: `${group}${side}` };
+  const types = bindTypes(contextOf(c, side), `${group}Reader`, `${group}Builder`, () =>
+    parameterList(c.parameters),
+  );
+  return { type, Class: `$.bind${types}(${group}, this.$brand).${side}` };
 }
 
 function discriminantByte(context: StructContext): number {
@@ -71,9 +89,9 @@ function emitHas(out: Writer, c: StructContext, field: SlotField, names: FieldNa
 
 export function emitReaderField(out: Writer, c: StructContext, field: Field, names: FieldNames): void {
   if (field.kind === 'group') {
-    const group = c.scope.ref(field.typeId);
+    const { type, Class } = groupOf(c, field.typeId, 'Reader');
     out.doc(field.doc);
-    emitGetter(out, c, field, names.field, `${group}Reader`, `this.$group(${group}Reader)`);
+    emitGetter(out, c, field, names.field, type, `this.$group(${Class})`);
     return;
   }
   const kind = scalars.dataKind(field);
@@ -97,10 +115,10 @@ export function emitReaderField(out: Writer, c: StructContext, field: Field, nam
   if (field.type.kind === 'void') return;
   const fallback = c.defaults.get(field);
   const more = fallback === undefined ? '' : `, ${fallback}`;
-  const value = readerValue(c, field.type, field.offset, more);
+  const value = readerValue(contextOf(c, 'Reader'), field, more);
   if (value !== undefined) {
     out.doc(field.doc);
-    emitGetter(out, c, field, names.field, readerType(c, field.type), value);
+    emitGetter(out, c, field, names.field, classOf(contextOf(c, 'Reader'), field.type, 'Reader'), value);
   }
   if (field.type.kind === 'text') {
     out.doc(`The UTF-8 bytes of \`${names.field}\`: a view, not a copy.`);
@@ -110,26 +128,31 @@ export function emitReaderField(out: Writer, c: StructContext, field: Field, nam
   emitHas(out, c, field, names);
 }
 
-function readerType(c: StructContext, type: Type): string {
-  if (type.kind === 'text') return 'string';
-  if (type.kind === 'data') return 'Uint8Array';
-  if (type.kind === 'list') return c.scope.listClass(type.element, 'Reader');
-  return `${c.scope.ref((type as { id: bigint }).id)}Reader`;
-}
-
-function readerValue(c: StructContext, type: Type, index: number, more: string): string | undefined {
+function readerValue(c: Context, { type, offset }: SlotField, more: string): string | undefined {
   switch (type.kind) {
     case 'text':
-      return `this.$text(${index}${more})`;
+      return `this.$text(${offset}${more})`;
     case 'data':
-      return `this.$bytes(${index}${more})`;
+      return `this.$bytes(${offset}${more})`;
     case 'list':
-      return `this.$list(${index}, ${c.scope.listType(type.element)}${more})`;
+      return `this.$list(${offset}, ${typeOf(c, type)}${more})`;
     case 'struct':
-      return `this.$struct(${index}, ${c.scope.ref(type.id)}Reader${more})`;
+      return `this.$struct(${offset}, ${readerClass(typeOf(c, type))}${more})`;
+    case 'parameter':
+      return `this.$read(${offset}, ${typeOf(c, type)}) as ${classOf(c, type, 'Reader')}`;
+    case 'anyStruct':
+    case 'anyList':
+      return `this.$read(${offset}, ${typeOf(c, type)})`;
+    case 'anyPointer':
+      return `this.$any(${offset})`;
     default:
-      return undefined; // AnyPointer: only presence, for now
+      return undefined; // capabilities: only presence
   }
+}
+
+/** The reader class of a struct type's expression. */
+function readerClass(type: string): string {
+  return type.endsWith(')') ? `${type}.Reader` : `${type}Reader`;
 }
 
 export function emitBuilderField(out: Writer, c: StructContext, field: Field, names: FieldNames): void {
@@ -189,6 +212,10 @@ function emitBuilderPointer(
   const { type, offset } = field;
   const fallback = c.defaults.get(field);
   const more = fallback === undefined ? '' : `, ${fallback}`;
+  const set = (value: string, method: string): void => {
+    const head = `${names.helper('set', '')}(value: ${value}): void`;
+    emitAction(out, head, `this.${method}(${offset}, value);`, choose);
+  };
   const init = (parameters: string, result: string, call: string): void => {
     out.block(`${names.helper('init', '')}(${parameters}): ${result}`, () => {
       if (choose === undefined) {
@@ -200,7 +227,10 @@ function emitBuilderPointer(
       }
     });
   };
-  if (type.kind !== 'anyPointer') out.doc(field.doc);
+  const context = contextOf(c, 'Builder');
+  const Builder = classOf(context, type, 'Builder');
+  const Reader = classOf(context, type, 'Reader');
+  if (type.kind !== 'capability') out.doc(field.doc);
   switch (type.kind) {
     case 'text':
       emitGetter(out, c, field, names.field, 'string', `this.$text(${offset}${more})`);
@@ -212,22 +242,62 @@ function emitBuilderPointer(
       init('length: number', 'Uint8Array', `this.$initBytes(${offset}, length)`);
       break;
     case 'list': {
-      const list = c.scope.listType(type.element);
-      const Builder = c.scope.listClass(type.element, 'Builder');
+      const list = typeOf(context, type);
       emitGetter(out, c, field, names.field, Builder, `this.$list(${offset}, ${list}${more})`);
       init('length: number', Builder, `this.$initList(${offset}, ${list}, length)`);
+      set(Reader, '$setList');
       break;
     }
     case 'struct': {
-      const struct = c.scope.ref(type.id);
-      emitGetter(out, c, field, names.field, `${struct}Builder`, `this.$struct(${offset}, ${struct}${more})`);
-      init('', `${struct}Builder`, `this.$initStruct(${offset}, ${struct})`);
+      const struct = typeOf(context, type);
+      emitGetter(out, c, field, names.field, Builder, `this.$struct(${offset}, ${struct}${more})`);
+      init('', Builder, `this.$initStruct(${offset}, ${struct})`);
+      set(Reader, '$setStruct');
       break;
     }
-    default:
+    case 'parameter': {
+      const bound = typeOf(context, type);
+      emitGetter(out, c, field, names.field, Builder, `this.$open(${offset}, ${bound}) as ${Builder}`);
+      const value = `value: $.Settable<${Builder}>`;
+      emitAction(out, `set ${names.field}(${value})`, `this.$set(${offset}, value);`, choose);
+      init(
+        `...args: $.InitArgs<${Builder}>`,
+        Builder,
+        `this.$init(${offset}, ${bound}, args[0]) as ${Builder}`,
+      );
       break;
+    }
+    case 'capability':
+      break;
+    default:
+      emitGetter(out, c, field, names.field, Builder, `this.$any(${offset})`);
+      init('', Builder, `this.$init(${offset}, $.AnyPointer)`);
+      set('object | string', '$set');
   }
+  if (type.kind !== 'capability') emitOrphans(out, c, field, names, choose, Builder, typeOf(context, type));
   emitHas(out, c, field, names);
+}
+
+/** Disowning and adopting, for all that is not a capability. */
+function emitOrphans(
+  out: Writer,
+  c: StructContext,
+  field: SlotField,
+  names: FieldNames,
+  choose: string | undefined,
+  Builder: string,
+  type: string,
+): void {
+  const cast = field.type.kind === 'parameter' ? ` as $.Orphan<${Builder}>` : '';
+  const known = field.type.kind === 'anyStruct' || field.type.kind === 'anyList' ? '$.AnyPointer' : type;
+  out.block(`${names.helper('disown', '')}(): $.Orphan<${Builder}>`, () => {
+    if (field.unionValue !== undefined) {
+      out.line(`this.$check(${discriminantByte(c)}, ${field.unionValue}, '${field.name}');`);
+    }
+    out.line(`return this.$disown(${field.offset}, ${known})${cast};`);
+  });
+  const head = `${names.helper('adopt', '')}(orphan: $.Orphan<${Builder}>): void`;
+  emitAction(out, head, `this.$adopt(${field.offset}, orphan);`, choose);
 }
 
 function emitGroup(
@@ -238,16 +308,16 @@ function emitGroup(
   names: FieldNames,
   choose: string | undefined,
 ): void {
-  const group = c.scope.ref(typeId);
+  const { type, Class } = groupOf(c, typeId, 'Builder');
   out.doc(field.doc);
-  emitGetter(out, c, field, names.field, `${group}Builder`, `this.$group(${group}Builder)`);
+  emitGetter(out, c, field, names.field, type, `this.$group(${Class})`);
   out.doc(
     `Sets all of \`${names.field}\` to defaults${choose === undefined ? '' : ' and makes it the member set'}.`,
   );
-  out.block(`${names.helper('init', '')}(): ${group}Builder`, () => {
+  out.block(`${names.helper('init', '')}(): ${type}`, () => {
     for (const line of new Set(wipeGroup(c, typeId))) out.line(line);
     if (choose !== undefined) out.line(choose);
-    out.line(`return this.$group(${group}Builder);`);
+    out.line(`return this.$group(${Class});`);
   });
 }
 

@@ -3,13 +3,14 @@
 import path from 'node:path';
 import { emitConst } from './emit-const.js';
 import { emitStruct } from './emit-struct.js';
+import type { SearchOptions } from './imports.js';
 import type { ConstNode, EnumNode, Request, RequestedFile, SchemaNode } from './schema.js';
 import { FileScope } from './scope.js';
 import { Writer } from './writer.js';
 
 /** The TypeScript source for one requested file. @throws GeneratorError */
-export function emitFile(request: Request, file: RequestedFile): string {
-  const scope = new FileScope(request, file);
+export function emitFile(request: Request, file: RequestedFile, search?: SearchOptions): string {
+  const scope = new FileScope(request, file, search);
   const body = new Writer();
   const constants: ConstNode[] = [];
   const root = scope.node(file.id);

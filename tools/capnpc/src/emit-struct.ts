@@ -7,18 +7,33 @@ import {
   fieldNames,
   type StructContext,
 } from './emit-field.js';
+import { emitFields, emitObject } from './emit-object.js';
 import { MemberNames } from './names.js';
 import type { Field, StructNode, Value } from './schema.js';
 import type { FileScope } from './scope.js';
+import { bindTypes, type Context, declaredParameters, parameterList, type Side } from './type-text.js';
 import type { Writer } from './writer.js';
 
 /** Properties of the describing constant that nested names must not hide. */
-const TYPE_PROPERTIES = new Set(['name', 'id', 'dataWords', 'pointerCount', 'Reader', 'Builder', 'union']);
+const TYPE_PROPERTIES = new Set([
+  'name',
+  'id',
+  'dataWords',
+  'pointerCount',
+  'Reader',
+  'Builder',
+  'union',
+  'fields',
+  'of',
+  'Object',
+]);
 
 /** Emits a struct or group, after everything nested in it. */
 export function emitStruct(out: Writer, scope: FileScope, struct: StructNode): void {
   const name = scope.ref(struct.id);
-  const context: StructContext = { scope, struct, name, defaults: emitDefaults(out, scope, struct, name) };
+  const parameters = scope.parameters(struct.id);
+  const defaults = emitDefaults(out, scope, struct, name);
+  const context: StructContext = { scope, struct, name, parameters, defaults };
   const hasUnion = struct.discriminantCount > 0;
   if (hasUnion) {
     const members = struct.fields.filter((field) => field.unionValue !== undefined);
@@ -26,9 +41,12 @@ export function emitStruct(out: Writer, scope: FileScope, struct: StructNode): v
     out.line(`const ${name}_members = [${members.map((field) => `'${field.name}'`).join(', ')}] as const;`);
     out.line();
   }
-  emitReader(out, context, hasUnion, fieldNames(struct.fields, new MemberNames(hasUnion)));
+  const names = fieldNames(struct.fields, new MemberNames(hasUnion));
+  emitReader(out, context, hasUnion, names);
   emitBuilder(out, context, hasUnion, fieldNames(struct.fields, new MemberNames(hasUnion)));
-  if (!struct.isGroup) emitType(out, context, hasUnion);
+  emitObject(out, context);
+  if (struct.isGroup) emitGroupType(out, context, hasUnion, names);
+  else emitType(out, context, hasUnion, names);
 }
 
 /** Constants for defaults of pointer fields. */
@@ -73,30 +91,91 @@ function emitWhich(out: Writer, c: StructContext): void {
 
 function emitReader(out: Writer, c: StructContext, hasUnion: boolean, names: Map<Field, FieldNames>): void {
   out.doc(c.struct.doc);
-  out.block(`export class ${c.name}Reader extends $.StructReader`, () => {
-    if (hasUnion) emitWhich(out, c);
-    for (const field of c.struct.fields) emitReaderField(out, c, field, names.get(field)!);
-  });
+  out.block(
+    `export class ${c.name}Reader${declaredParameters(c.parameters, 'Reader')} extends $.StructReader`,
+    () => {
+      out.line(`declare readonly $object: ${c.name}Object${parameterList(c.parameters)};`);
+      emitTypeLink(out, c);
+      if (hasUnion) emitWhich(out, c);
+      for (const field of c.struct.fields) emitReaderField(out, c, field, names.get(field)!);
+    },
+  );
   out.line();
 }
 
 function emitBuilder(out: Writer, c: StructContext, hasUnion: boolean, names: Map<Field, FieldNames>): void {
   out.doc(c.struct.doc);
-  out.block(`export class ${c.name}Builder extends $.StructBuilder`, () => {
-    if (hasUnion) emitWhich(out, c);
-    for (const field of c.struct.fields) emitBuilderField(out, c, field, names.get(field)!);
-    out.doc('A reader of the same memory.');
-    out.block(`asReader(): ${c.name}Reader`, () => {
-      out.line(`return this.$asReader(${c.name}Reader, ${c.struct.dataWords}, ${c.struct.pointerCount});`);
-    });
-  });
+  out.block(
+    `export class ${c.name}Builder${declaredParameters(c.parameters, 'Builder')} extends $.StructBuilder`,
+    () => {
+      emitTypeLink(out, c);
+      if (hasUnion) emitWhich(out, c);
+      for (const field of c.struct.fields) emitBuilderField(out, c, field, names.get(field)!);
+      out.doc('A reader of the same memory.');
+      const parameters = parameterList(c.parameters, (name) => `$.Settable<${name}>`);
+      out.block(`asReader(): ${c.name}Reader${parameters}`, () => {
+        out.line(`return this.$asReader(${ownReader(c, parameters)});`);
+      });
+    },
+  );
   out.line();
 }
 
-function emitType(out: Writer, c: StructContext, hasUnion: boolean): void {
+function emitTypeLink(out: Writer, c: StructContext): void {
+  out.line(`override get $type(): $.FieldSource { return ${c.name}; }`);
+}
+
+/** The reader class that belongs to a builder. */
+function ownReader(c: StructContext, parameters: string): string {
+  if (c.parameters.length === 0) return `${c.name}Reader`;
+  const context: Context = { scope: c.scope, parameters: c.parameters, brand: 'this.$brand', side: 'Reader' };
+  const types = bindTypes(context, `${c.name}Reader`, '', () => parameters);
+  return `$.bind${types}(${c.name}, this.$brand).Reader`;
+}
+
+function emitUnionInfo(out: Writer, { struct, name }: StructContext): void {
+  out.line(`union: { discriminantOffset: ${struct.discriminantOffset}, names: ${name}_members },`);
+}
+
+/** Groups are not types of their own: their constant serves generic code only. */
+function emitGroupType(
+  out: Writer,
+  c: StructContext,
+  hasUnion: boolean,
+  names: Map<Field, FieldNames>,
+): void {
+  const { name } = c;
+  out.block(
+    `const ${name}: $.GroupType<${name}Reader, ${name}Builder> =`,
+    () => {
+      out.line(`Reader: ${name}Reader,`);
+      out.line(`Builder: ${name}Builder,`);
+      if (hasUnion) emitUnionInfo(out, c);
+      emitFields(out, c, names);
+    },
+    '};',
+  );
+  out.line();
+}
+
+/** The method that binds the parameters of a generic struct. */
+function emitOf(out: Writer, c: StructContext): void {
+  const { name, parameters } = c;
+  const each = (map: (i: number) => string): string => parameters.map((_, i) => map(i)).join(', ');
+  const type = (side: Side): string => `${name}${side}<${each((i) => `${side[0]}${i}`)}>`;
+  const arguments_ = each((i) => `p${i}: $.PointerType<R${i}, B${i}>`);
+  out.doc(
+    `This type with ${parameters.map((p) => `\`${p.name}\``).join(', ')} bound: structs, list types, \`$.Text\`, \`$.Data\`, ….`,
+  );
+  const head = `of<${each((i) => `R${i}, B${i}`)}>(${arguments_}): $.StructType<${type('Reader')}, ${type('Builder')}>`;
+  out.block(head, () => out.line(`return $.bind(${name}, [${each((i) => `p${i}`)}]);`), '},');
+}
+
+function emitType(out: Writer, c: StructContext, hasUnion: boolean, names: Map<Field, FieldNames>): void {
   const { struct, name, scope } = c;
   const nestedTypes = nestedNames(scope, struct);
-  const keys = nestedTypes.map(({ key }) => `'${key}'`).join(' | ');
+  const extra = c.parameters.length > 0 ? [`'of'`] : [];
+  const keys = [...extra, ...nestedTypes.map(({ key }) => `'${key}'`)].join(' | ');
   const nestedKeys = keys === '' ? '' : ` & Record<${keys}, unknown>`;
   out.doc(struct.doc);
   out.block(
@@ -108,9 +187,9 @@ function emitType(out: Writer, c: StructContext, hasUnion: boolean): void {
       out.line(`pointerCount: ${struct.pointerCount},`);
       out.line(`Reader: ${name}Reader,`);
       out.line(`Builder: ${name}Builder,`);
-      if (hasUnion) {
-        out.line(`union: { discriminantOffset: ${struct.discriminantOffset}, names: ${name}_members },`);
-      }
+      if (hasUnion) emitUnionInfo(out, c);
+      emitFields(out, c, names);
+      if (c.parameters.length > 0) emitOf(out, c);
       for (const nested of nestedTypes) {
         // Constants are declared last, because their types must be: so they are looked up late.
         if (nested.kind === 'const') out.line(`get ${nested.key}() { return ${nested.ref}; },`);
@@ -130,8 +209,14 @@ function emitNamespace(out: Writer, scope: FileScope, struct: StructNode, name: 
 
 function emitNamespaceBody(out: Writer, scope: FileScope, struct: StructNode): void {
   const name = scope.ref(struct.id);
-  out.line(`export type Reader = ${name}Reader;`);
-  out.line(`export type Builder = ${name}Builder;`);
+  const parameters = scope.parameters(struct.id);
+  for (const side of ['Reader', 'Builder'] as const) {
+    const declared = declaredParameters(parameters, side);
+    out.line(`export type ${side}${declared} = ${name}${side}${parameterList(parameters)};`);
+  }
+  out.line(
+    `export type Object${declaredParameters(parameters, 'Reader')} = ${name}Object${parameterList(parameters)};`,
+  );
   for (const nested of nestedNames(scope, struct)) {
     const node = scope.node(nested.id);
     if (node.kind === 'enum') out.line(`export type ${nested.key} = ${nested.ref};`);

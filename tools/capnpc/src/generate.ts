@@ -1,6 +1,7 @@
 // From a request to generated files.
 
 import { emitFile } from './emit-file.js';
+import type { SearchOptions } from './imports.js';
 import { readRequest } from './request.js';
 
 export interface GeneratedFile {
@@ -13,13 +14,14 @@ export interface GeneratedFile {
 
 /**
  * Generates one TypeScript file per schema file of a CodeGeneratorRequest (framed, as `capnp compile` writes
- * it to plug-ins). @throws GeneratorError
+ * it to plug-ins). With `search` the code of files that are imported with `/` is expected beside their schemas;
+ * without, in a tree of outputs that is like the tree of imports. @throws GeneratorError
  */
-export function generate(request: Uint8Array): GeneratedFile[] {
+export function generate(request: Uint8Array, search?: SearchOptions): GeneratedFile[] {
   const decoded = readRequest(request);
   return decoded.files.map((file) => ({
     schema: file.filename,
     path: `${file.filename}.ts`,
-    content: emitFile(decoded, file),
+    content: emitFile(decoded, file, search),
   }));
 }

@@ -9,11 +9,11 @@ const RESERVED = new Set(
     'default delete do else enum eval export extends false finally for function if implements import in ' +
     'instanceof interface let namespace never new null number object package private protected public ' +
     'return static string super switch symbol this throw true try type typeof undefined unknown var void ' +
-    'while with yield bigint Uint8Array'
+    'while with yield bigint Uint8Array Array Object'
   ).split(' '),
 );
 
-/** Names of one file; a struct `Foo` claims `Foo`, `FooReader` and `FooBuilder`. */
+/** Names of one file; a struct `Foo` claims `Foo`, `FooReader`, `FooBuilder` and `FooObject`. */
 export class FileNames {
   private readonly taken = new Set<string>();
   private readonly chosen = new Map<bigint, string>();
@@ -42,19 +42,22 @@ export class FileNames {
   }
 
   private claimNode(request: Request, node: SchemaNode, wish: string): void {
-    const endings = node.kind === 'struct' ? ['', 'Reader', 'Builder', '_members'] : [''];
+    const endings = node.kind === 'struct' ? ['', 'Reader', 'Builder', 'Object', '_members'] : [''];
     let name = wish;
-    while (endings.some((ending) => this.taken.has(name + ending) || RESERVED.has(name + ending)))
-      name += '_';
+    while (endings.some((ending) => this.isTaken(name + ending))) name += '_';
     for (const ending of endings) this.taken.add(name + ending);
     this.chosen.set(node.id, name);
     this.claimScope(request, node, `${name}_`);
   }
 
+  isTaken(name: string): boolean {
+    return this.taken.has(name) || RESERVED.has(name);
+  }
+
   /** A name for something that is not a node. */
   claim(wish: string): string {
     let name = wish;
-    while (this.taken.has(name) || RESERVED.has(name)) name += '_';
+    while (this.isTaken(name)) name += '_';
     this.taken.add(name);
     return name;
   }

@@ -1,7 +1,13 @@
 // A struct reader with positions instead of fields, for the one schema that cannot be generated first:
 // the compiler's own.
 
-import { pointerAsMessage, StructBuilder, StructReader, structList } from '@flow-ipc/capnp';
+import {
+  type AnyPointerReader,
+  pointerAsMessage,
+  StructBuilder,
+  StructReader,
+  structList,
+} from '@flow-ipc/capnp';
 
 /** Positions are in bytes from the start of the data section; pointers are numbered. */
 export class RawStruct extends StructReader {
@@ -17,6 +23,15 @@ export class RawStruct extends StructReader {
   u64(at: number): bigint {
     return this.$dataBytes < at + 8 ? 0n : this.$view.getBigUint64(this.$data + at, true);
   }
+  /** An unsigned number of 8 to 64 bits; 0 when it is not there. */
+  u64At(at: number, bits: number): bigint {
+    let value = 0n;
+    for (let i = bits / 8 - 1; i >= 0; i--) {
+      const byte = this.$dataBytes < at + bits / 8 ? 0 : this.$view.getUint8(this.$data + at + i);
+      value = (value << 8n) | BigInt(byte);
+    }
+    return value;
+  }
   text(index: number): string {
     return this.$text(index);
   }
@@ -26,6 +41,9 @@ export class RawStruct extends StructReader {
   structs(index: number): RawStruct[] {
     return this.$list(index, structList(RAW)).toArray();
   }
+  any(index: number): AnyPointerReader {
+    return this.$any(index);
+  }
   message(index: number): Uint8Array | undefined {
     return pointerAsMessage(this, index);
   }
@@ -33,4 +51,4 @@ export class RawStruct extends StructReader {
 
 class NeverBuilt extends StructBuilder {}
 
-const RAW = { dataWords: 0, pointerCount: 0, Reader: RawStruct, Builder: NeverBuilt };
+export const RAW = { dataWords: 0, pointerCount: 0, Reader: RawStruct, Builder: NeverBuilt };

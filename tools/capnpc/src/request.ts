@@ -2,8 +2,10 @@
 // layout can only grow; each is named by the field that stands there.
 
 import { readFramed } from '@flow-ipc/capnp';
+import { withAnnotations } from './annotation-text.js';
 import { RawStruct } from './raw-struct.js';
 import {
+  type Brand,
   type Field,
   GeneratorError,
   type Request,
@@ -47,11 +49,33 @@ function decode(request: RawStruct): Request {
     docs.set(info.u64(0), { node: info.text(0), members: info.structs(1).map((member) => member.text(0)) });
   }
   const nodes = new Map<bigint, SchemaNode>();
-  for (const node of request.structs(0)) {
-    const decoded = decodeNode(node, docs.get(node.u64(0)) ?? { node: '', members: [] });
-    nodes.set(decoded.id, decoded);
+  const none: Docs = { node: '', members: [] };
+  const raw = request.structs(0);
+  for (const node of raw) nodes.set(node.u64(0), decodeNode(node, docs.get(node.u64(0)) ?? none));
+  // Annotations are shown by their nodes, so these come first.
+  for (const node of raw) {
+    if (node.structs(2).length === 0 && !hasAnnotatedMembers(node)) continue;
+    nodes.set(node.u64(0), decodeNode(node, annotatedDocs(node, docs.get(node.u64(0)) ?? none, nodes)));
   }
   return { nodes, files: request.structs(1).map(decodeFile) };
+}
+
+/** Fields or enumerants, whose annotations are pointer 1 of each. */
+function membersOf(node: RawStruct): RawStruct[] {
+  return node.u16(12) === 1 || node.u16(12) === 2 ? node.structs(3) : [];
+}
+
+function hasAnnotatedMembers(node: RawStruct): boolean {
+  return membersOf(node).some((member) => member.structs(1).length > 0);
+}
+
+function annotatedDocs(node: RawStruct, docs: Docs, nodes: ReadonlyMap<bigint, SchemaNode>): Docs {
+  return {
+    node: withAnnotations(docs.node, node.structs(2), nodes),
+    members: membersOf(node).map((member, i) =>
+      withAnnotations(docs.members[i] ?? '', member.structs(1), nodes),
+    ),
+  };
 }
 
 function decodeFile(file: RawStruct): RequestedFile {
@@ -68,6 +92,7 @@ function decodeNode(node: RawStruct, docs: Docs): SchemaNode {
     displayName: node.text(0),
     scopeId: node.u64(16),
     nested: node.structs(1).map((nested) => ({ name: nested.text(0), id: nested.u64(0) })),
+    parameters: node.structs(5).map((parameter) => parameter.text(0)),
     doc: docs.node,
   };
   switch (node.u16(12)) {
@@ -93,7 +118,7 @@ function decodeNode(node: RawStruct, docs: Docs): SchemaNode {
     case 4:
       return { ...base, kind: 'const', type: decodeType(node.struct(3)), value: decodeValue(node.struct(4)) };
     case 5:
-      return { ...base, kind: 'annotation' };
+      return { ...base, kind: 'annotation', type: decodeType(node.struct(3)) };
     default:
       return { ...base, kind: 'interface' };
   }
@@ -121,8 +146,24 @@ function decodeType(type: RawStruct): Type {
   if (tag === 13) return { kind: 'data' };
   if (tag === 14) return { kind: 'list', element: decodeType(type.struct(0)) };
   if (tag === 15) return { kind: 'enum', id: type.u64(8) };
-  if (tag === 16) return { kind: 'struct', id: type.u64(8) };
-  return { kind: 'anyPointer' }; // also interfaces and generic parameters
+  if (tag === 16) return { kind: 'struct', id: type.u64(8), brand: decodeBrand(type.struct(0)) };
+  if (tag === 17) return { kind: 'capability' };
+  if (type.u16(8) === 1) return { kind: 'parameter', scopeId: type.u64(16), index: type.u16(10) };
+  // Unconstrained; parameters of methods are nothing else to us.
+  return { kind: type.u16(8) === 0 ? ANY_KINDS[type.u16(10)]! : 'anyPointer' };
+}
+
+const ANY_KINDS = ['anyPointer', 'anyStruct', 'anyList', 'capability'] as const;
+
+function decodeBrand(brand: RawStruct): Brand {
+  const scopes = new Map<bigint, 'inherit' | (Type | undefined)[]>();
+  for (const scope of brand.structs(0)) {
+    const bindings = scope
+      .structs(0)
+      .map((binding) => (binding.u16(0) === 1 ? decodeType(binding.struct(0)) : undefined));
+    scopes.set(scope.u64(0), scope.u16(8) === 1 ? 'inherit' : bindings);
+  }
+  return scopes;
 }
 
 function decodeValue(value: RawStruct): Value {

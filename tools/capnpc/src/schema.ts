@@ -21,6 +21,8 @@ interface NodeBase {
   /** The enclosing node; 0n for files. */
   readonly scopeId: bigint;
   readonly nested: readonly { readonly name: string; readonly id: bigint }[];
+  /** Names of its own type parameters; those of enclosing nodes hold, too. */
+  readonly parameters: readonly string[];
   readonly doc: string;
 }
 
@@ -53,12 +55,17 @@ export interface ConstNode extends NodeBase {
   readonly value: Value;
 }
 
-/** Interfaces and annotations: nothing is generated for them, but they may contain what is. */
-export interface OtherNode extends NodeBase {
-  readonly kind: 'interface' | 'annotation';
+export interface AnnotationNode extends NodeBase {
+  readonly kind: 'annotation';
+  readonly type: Type;
 }
 
-export type SchemaNode = FileNode | StructNode | EnumNode | ConstNode | OtherNode;
+/** Nothing is generated for interfaces, but they may contain what is. */
+export interface InterfaceNode extends NodeBase {
+  readonly kind: 'interface';
+}
+
+export type SchemaNode = FileNode | StructNode | EnumNode | ConstNode | AnnotationNode | InterfaceNode;
 
 interface FieldBase {
   readonly name: string;
@@ -99,9 +106,14 @@ export const SCALARS = [
 export type Scalar = (typeof SCALARS)[number];
 
 export type Type =
-  | { readonly kind: Scalar | 'text' | 'data' | 'anyPointer' }
+  | { readonly kind: Scalar | 'text' | 'data' | 'anyPointer' | 'anyStruct' | 'anyList' | 'capability' }
   | { readonly kind: 'list'; readonly element: Type }
-  | { readonly kind: 'enum' | 'struct'; readonly id: bigint };
+  | { readonly kind: 'enum'; readonly id: bigint }
+  | { readonly kind: 'struct'; readonly id: bigint; readonly brand: Brand }
+  | { readonly kind: 'parameter'; readonly scopeId: bigint; readonly index: number };
+
+/** What the parameters of a type and of those around it are bound to. */
+export type Brand = ReadonlyMap<bigint, 'inherit' | readonly (Type | undefined)[]>;
 
 /** A default or constant; undefined where the request has none or it is all zero. */
 export type Value =

@@ -1,20 +1,23 @@
 // What the emitters of one file share: its names, and how to refer to the names of other files.
 
 import path from 'node:path';
+import { findAbsolute, importPlace, type SearchOptions } from './imports.js';
 import { FileNames } from './names.js';
-import { GeneratorError, type Request, type RequestedFile, type SchemaNode, type Type } from './schema.js';
+import { GeneratorError, type Request, type RequestedFile, type SchemaNode } from './schema.js';
 
 export class FileScope {
   readonly request: Request;
   readonly file: RequestedFile;
   readonly names: FileNames;
+  private readonly search: SearchOptions | undefined;
   /** Import statements that were needed, by imported file: alias and module path. */
   readonly imports = new Map<bigint, { readonly alias: string; readonly from: string }>();
   private readonly foreign = new Map<bigint, FileNames>();
 
-  constructor(request: Request, file: RequestedFile) {
+  constructor(request: Request, file: RequestedFile, search?: SearchOptions) {
     this.request = request;
     this.file = file;
+    this.search = search;
     this.names = new FileNames(request, file.id);
   }
 
@@ -65,55 +68,46 @@ export class FileScope {
     let relative = written;
     if (written === undefined || written.startsWith('/')) {
       const here = path.posix.dirname(this.node(this.file.id).displayName);
-      relative = path.posix.relative(here, this.node(fileId).displayName);
+      relative = path.posix.relative(here, this.absolutePath(fileId, written));
     }
     const dotted = relative!.startsWith('.') ? relative! : `./${relative}`;
     return `${dotted}.js`;
   }
 
-  /** The run-time list type of a list with these elements, as an expression. */
-  listType(element: Type): string {
-    switch (element.kind) {
-      case 'list':
-        return `$.listOf(${this.listType(element.element)})`;
-      case 'struct':
-        return `$.structList(${this.ref(element.id)})`;
-      case 'enum':
-        return `$.enumList<${this.ref(element.id)}>()`;
-      default:
-        return `$.${LIST_NAMES[element.kind]}List`;
-    }
+  /** Where a file lies that was found through an import path, or that is used without being imported. */
+  private absolutePath(fileId: bigint, written: string | undefined): string {
+    const name = this.node(fileId).displayName;
+    if (this.search === undefined) return name;
+    const found = findAbsolute(written ?? name, this.search);
+    if (found !== undefined) return found;
+    if (written === undefined) return name;
+    throw new GeneratorError(
+      `${importPlace(this.file.filename, written, this.search.cwd)}: error: "${written}" is in no directory given ` +
+        'with -I: copy it into the project, since the code generated from it needs a place, too',
+    );
   }
 
-  /** The reader or builder class of such a list, as a type. */
-  listClass(element: Type, side: 'Reader' | 'Builder'): string {
-    switch (element.kind) {
-      case 'list':
-        return `$.ListList${side}<${this.listClass(element.element, side)}>`;
-      case 'struct':
-        return `$.StructList${side}<${this.ref(element.id)}${side}>`;
-      case 'enum':
-        return `$.EnumList${side}<${this.ref(element.id)}>`;
-      default:
-        return `$.${LIST_NAMES[element.kind]}List${side}`;
-    }
+  /** The type parameters that hold in a struct: those of what encloses it first. */
+  parameters(id: bigint): readonly Parameter[] {
+    const node = this.request.nodes.get(id);
+    if (node === undefined || node.kind === 'file') return [];
+    const outer = this.parameters(node.scopeId);
+    const taken = new Set(outer.map(({ name }) => name));
+    return [
+      ...outer,
+      ...node.parameters.map((wish, index) => {
+        let name = wish;
+        while (taken.has(name) || this.names.isTaken(name)) name += '_';
+        taken.add(name);
+        return { scopeId: id, index, name };
+      }),
+    ];
   }
 }
 
-const LIST_NAMES = {
-  void: 'Void',
-  bool: 'Bool',
-  int8: 'Int8',
-  int16: 'Int16',
-  int32: 'Int32',
-  int64: 'Int64',
-  uint8: 'UInt8',
-  uint16: 'UInt16',
-  uint32: 'UInt32',
-  uint64: 'UInt64',
-  float32: 'Float32',
-  float64: 'Float64',
-  text: 'Text',
-  data: 'Data',
-  anyPointer: 'AnyPointer',
-} as const;
+/** A type parameter as it is named in generated code. */
+export interface Parameter {
+  readonly scopeId: bigint;
+  readonly index: number;
+  readonly name: string;
+}

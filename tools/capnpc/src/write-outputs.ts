@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { GeneratedFile } from './generate.js';
 
 export interface OutputOptions {
-  /** One directory for all files; default: each beside its schema. */
+  /** Directory for all files, which lie in it as their schemas do; default: each beside its schema. */
   readonly out?: string;
   /** Only compare. */
   readonly check?: boolean;
@@ -16,8 +16,9 @@ export interface OutputOptions {
 /** Writes files whose content differs; returns their paths. With `check` nothing is written. */
 export function writeOutputs(files: readonly GeneratedFile[], options: OutputOptions = {}): string[] {
   const changed: string[] = [];
+  const base = options.out === undefined ? undefined : commonDirectory(files.map((file) => file.path));
   for (const file of files) {
-    const target = options.out === undefined ? file.path : path.join(options.out, path.basename(file.path));
+    const target = base === undefined ? file.path : path.join(options.out!, path.relative(base, file.path));
     const absolute = path.resolve(options.cwd ?? '.', target);
     if (current(absolute) === file.content) continue;
     changed.push(target);
@@ -26,6 +27,18 @@ export function writeOutputs(files: readonly GeneratedFile[], options: OutputOpt
     writeFileSync(absolute, file.content);
   }
   return changed;
+}
+
+/** The innermost directory that all files lie in: imports between them stay what they are. */
+function commonDirectory(files: readonly string[]): string {
+  const [first = '.', ...others] = files.map((file) => path.dirname(path.normalize(file)));
+  let common = first;
+  while (others.some((dir) => dir !== common && path.relative(common, dir).startsWith('..'))) {
+    const parent = path.dirname(common);
+    if (parent === common) break;
+    common = parent;
+  }
+  return common;
 }
 
 function current(file: string): string | undefined {

@@ -17,6 +17,13 @@ export class Writer {
     this.line(tail);
   }
 
+  /** What `body` emits, one level deeper. */
+  indented(body: () => void): void {
+    this.depth++;
+    body();
+    this.depth--;
+  }
+
   /** A doc comment; nothing when `text` is empty. */
   doc(text: string): void {
     const lines = text.trimEnd().replaceAll('*/', '*\\/').split('\n');

@@ -32,6 +32,40 @@ describe('generate', () => {
     expect(content).toContain('  /** The x. */\n  get x(): number');
   });
 
+  it('shows annotations behind the doc comments, whatever their type', () => {
+    const { 'a.capnp.ts': content } = generated({
+      'a.capnp': `${ID}
+annotation unit(field) :Text;
+annotation old(struct, enumerant) :Void;
+annotation limit(*) :Float64;
+annotation level(*) :Level;
+annotation all(*) :All;
+enum Level { low @0; high @1 $old; }
+struct All {
+  numbers @0 :List(Int16); bits @1 :List(Bool); small @2 :Int8 = -3; flag @3 :Bool = true; big @4 :UInt64;
+  level @5 :Level = high; bytes @6 :Data; nested @7 :List(List(Text)); inner @8 :All;
+  union { none @9 :Void; some @10 :Float32; }
+}
+struct S $old $limit(1.5) $level(high) $all(numbers = [1, -2], bits = [true], big = 18446744073709551615,
+    bytes = 0x"01ff", nested = [["a"], []], inner = (small = 5, flag = false), some = 0.5) {
+  # Documented.
+  x @0 :Int8 $unit("m/s");
+  # The x.
+  y @1 :Int8 $unit("K");
+}
+`,
+    });
+    expect(content).toContain('  /**\n   * The x.\n   *\n   * `$unit("m/s")`\n   */\n  get x(): number');
+    expect(content).toContain('  /** `$unit("K")` */\n  get y(): number');
+    expect(content).toContain('  /** `$old` */\n  high: 1,');
+    const inner = '(small = 5, flag = false, big = 0, level = high, none = void)';
+    expect(content).toContain(
+      '/**\n * Documented.\n *\n * `$old`\n * `$limit(1.5)`\n * `$level(high)`\n' +
+        ' * `$all(numbers = [1, -2], bits = [true], small = -3, flag = true, big = 18446744073709551615, level = high, ' +
+        `bytes = 0x"01ff", nested = [["a"], []], inner = ${inner}, some = 0.5)\`\n */\nexport class SReader`,
+    );
+  });
+
   it('imports only the package and generated neighbours', () => {
     const outputs = generated({
       'one.capnp': `${ID}using Two = import "two/two.capnp";\nstruct One { two @0 :Two.Two; }\n`,

@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { generate } from '../src/index.js';
 import { POINT, temporary } from './temporary.js';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -99,7 +100,34 @@ describe('command', () => {
     });
     expect(command(['app/line.capnp']).status).toBe(1);
     expect(command(['-I', 'lib', 'app/line.capnp'])).toEqual({ status: 0, out: '', err: '' });
-    expect(readFileSync(at('app/line.capnp.ts'), 'utf8')).toContain("point.capnp.js'");
+    expect(readFileSync(at('app/line.capnp.ts'), 'utf8')).toContain("'../lib/geometry/point.capnp.js'");
+  });
+
+  it('--out keeps the tree, so that imports stay what they are', () => {
+    files({
+      'schema/deep/point.capnp': POINT,
+      'schema/line.capnp':
+        '@0xd2b7a1c09e4f5386;\nusing import "deep/point.capnp".Point;\nstruct Line { from @0 :Point; }\n',
+    });
+    expect(command(['--out', 'out', 'schema/line.capnp', 'schema/deep/point.capnp']).status).toBe(0);
+    expect(readFileSync(at('out/line.capnp.ts'), 'utf8')).toContain("'./deep/point.capnp.js'");
+    expect(existsSync(at('out/deep/point.capnp.ts'))).toBe(true);
+  });
+
+  it('says where a type is imported whose code would have no place', () => {
+    files({
+      'a.capnp':
+        '@0xd2b7a1c09e4f5386;\n\nusing S = import "/std/point.capnp";\nstruct A { p @0 :S.Point; }\n',
+      'include/std/point.capnp': POINT,
+    });
+    // As a standard import is: known to the compiler, but not to the command.
+    const request = spawnSync('capnp', ['compile', '-Iinclude', '-o-', 'a.capnp'], {
+      cwd: dir,
+      env: { ...process.env, PWD: dir },
+    });
+    expect(() => generate(request.stdout, { importPaths: [], cwd: dir })).toThrow(
+      /^a\.capnp:3: error: "\/std\/point\.capnp" is in no directory given with -I/,
+    );
   });
 });
 

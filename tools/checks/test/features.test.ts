@@ -9,7 +9,9 @@ const files: Record<string, string> = {
     it.each([1])(
       "does b's work", () => {});
     // 'only a comment'
-    const x = 'no test';`,
+    const x = 'no test';
+    const table = { 'does c': async () => {}, 'no test either': 1 };
+    const scenario = { name: 'does d' };`,
 };
 const problems = (...lines: string[]) =>
   featureProblems(rowsOf(lines.join('\n')), { first: 1, last: lines.length }, (path) => files[path]);
@@ -18,7 +20,8 @@ it('has nothing to say about a table that is right', () => {
   const table = [
     '| 1 | A | `src/a.ts` | `test/a.test.ts` › does a |',
     "| 2 | B \\| C | `src/a.ts`, and words | `test/a.test.ts` › does a<br>`test/a.test.ts` › does b's work |",
-    '| 3 | D | not applicable in TypeScript: because | - |',
+    '| 3 | C | `src/a.ts` | `test/a.test.ts` › does c<br>`test/a.test.ts` › does d |',
+    '| 4 | D | not applicable in TypeScript: because | - |',
   ];
   expect(problems(...table)).toEqual([]);
   expect(rowsOf(table[1]!)[0]!.title).toBe('B | C');
@@ -32,6 +35,7 @@ it.each([
   ['| 1 | A | `src/a.ts` | `test/b.test.ts` › does a |', ['row 1: there is no file test/b.test.ts']],
   ['| 1 | A | `src/a.ts` | `test/a.test.ts` › does |', ['has no test "does"']],
   ['| 1 | A | `src/a.ts` | `test/a.test.ts` › no test |', ['has no test "no test"']],
+  ['| 1 | A | `src/a.ts` | `test/a.test.ts` › no test either |', ['has no test "no test either"']],
   ['| 1 | A | `src/a.ts` | `test/a.test.ts` › only a comment |', ['has no test "only a comment"']],
   ['| 1 | A | `src/a.ts` | - |', ['row 1: "-" is not a file and the title of a test']],
   ['| 1 | A | not applicable in TypeScript: | - |', ['row 1: names no file', 'row 1: "-" is not']],

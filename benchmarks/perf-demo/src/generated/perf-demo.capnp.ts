@@ -7,6 +7,8 @@ import * as $ from '@flow-ipc/capnp';
 const Body_members = ['getCacheReq', 'getCacheRsp'] as const;
 
 export class BodyReader extends $.StructReader {
+  declare readonly $object: BodyObject;
+  override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
     return Body_members[this.$tag(0)];
@@ -32,6 +34,7 @@ export class BodyReader extends $.StructReader {
 }
 
 export class BodyBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
     return Body_members[this.$tag(0)];
@@ -49,6 +52,18 @@ export class BodyBuilder extends $.StructBuilder {
     this.$choose(0, 0);
     return value;
   }
+  setGetCacheReq(value: GetCacheReqReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 0);
+  }
+  disownGetCacheReq(): $.Orphan<GetCacheReqBuilder> {
+    this.$check(0, 0, 'getCacheReq');
+    return this.$disown(0, GetCacheReq);
+  }
+  adoptGetCacheReq(orphan: $.Orphan<GetCacheReqBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 0);
+  }
   hasGetCacheReq(): boolean {
     return this.$tag(0) === 0 && this.$has(0);
   }
@@ -61,14 +76,33 @@ export class BodyBuilder extends $.StructBuilder {
     this.$choose(0, 1);
     return value;
   }
+  setGetCacheRsp(value: GetCacheRspReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 1);
+  }
+  disownGetCacheRsp(): $.Orphan<GetCacheRspBuilder> {
+    this.$check(0, 1, 'getCacheRsp');
+    return this.$disown(0, GetCacheRsp);
+  }
+  adoptGetCacheRsp(orphan: $.Orphan<GetCacheRspBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 1);
+  }
   hasGetCacheRsp(): boolean {
     return this.$tag(0) === 1 && this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): BodyReader {
-    return this.$asReader(BodyReader, 1, 1);
+    return this.$asReader(BodyReader);
   }
 }
+
+/** `Body` as a plain object: see `toObject`. */
+export type BodyObject = {
+} & $.OneOf<{
+  getCacheReq?: GetCacheReqObject;
+  getCacheRsp?: GetCacheRspObject;
+}>;
 
 export const Body = {
   name: 'Body',
@@ -78,13 +112,20 @@ export const Body = {
   Reader: BodyReader,
   Builder: BodyBuilder,
   union: { discriminantOffset: 0, names: Body_members },
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'getCacheReq', type: GetCacheReq, pointer: 0, unionValue: 0 },
+    { name: 'getCacheRsp', type: GetCacheRsp, pointer: 0, unionValue: 1 },
+  ],
 } as const satisfies $.StructType<BodyReader, BodyBuilder>;
 export namespace Body {
   export type Reader = BodyReader;
   export type Builder = BodyBuilder;
+  export type Object = BodyObject;
 }
 
 export class GetCacheReqReader extends $.StructReader {
+  declare readonly $object: GetCacheReqObject;
+  override get $type(): $.FieldSource { return GetCacheReq; }
   get fileName(): string {
     return this.$text(0);
   }
@@ -98,19 +139,31 @@ export class GetCacheReqReader extends $.StructReader {
 }
 
 export class GetCacheReqBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return GetCacheReq; }
   get fileName(): string {
     return this.$text(0);
   }
   set fileName(value: string) {
     this.$setText(0, value);
   }
+  disownFileName(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptFileName(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+  }
   hasFileName(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): GetCacheReqReader {
-    return this.$asReader(GetCacheReqReader, 0, 1);
+    return this.$asReader(GetCacheReqReader);
   }
+}
+
+/** `GetCacheReq` as a plain object: see `toObject`. */
+export interface GetCacheReqObject {
+  fileName: string;
 }
 
 export const GetCacheReq = {
@@ -120,13 +173,19 @@ export const GetCacheReq = {
   pointerCount: 1,
   Reader: GetCacheReqReader,
   Builder: GetCacheReqBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'fileName', type: $.Text, pointer: 0 },
+  ],
 } as const satisfies $.StructType<GetCacheReqReader, GetCacheReqBuilder>;
 export namespace GetCacheReq {
   export type Reader = GetCacheReqReader;
   export type Builder = GetCacheReqBuilder;
+  export type Object = GetCacheReqObject;
 }
 
 export class GetCacheRsp_FilePartReader extends $.StructReader {
+  declare readonly $object: GetCacheRsp_FilePartObject;
+  override get $type(): $.FieldSource { return GetCacheRsp_FilePart; }
   get data(): Uint8Array {
     return this.$bytes(0);
   }
@@ -150,6 +209,7 @@ export class GetCacheRsp_FilePartReader extends $.StructReader {
 }
 
 export class GetCacheRsp_FilePartBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return GetCacheRsp_FilePart; }
   get data(): Uint8Array {
     return this.$bytes(0);
   }
@@ -158,6 +218,12 @@ export class GetCacheRsp_FilePartBuilder extends $.StructBuilder {
   }
   initData(length: number): Uint8Array {
     return this.$initBytes(0, length);
+  }
+  disownData(): $.Orphan<Uint8Array> {
+    return this.$disown(0, $.Data);
+  }
+  adoptData(orphan: $.Orphan<Uint8Array>): void {
+    this.$adopt(0, orphan);
   }
   hasData(): boolean {
     return this.$has(0);
@@ -184,8 +250,15 @@ export class GetCacheRsp_FilePartBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): GetCacheRsp_FilePartReader {
-    return this.$asReader(GetCacheRsp_FilePartReader, 2, 1);
+    return this.$asReader(GetCacheRsp_FilePartReader);
   }
+}
+
+/** `GetCacheRsp_FilePart` as a plain object: see `toObject`. */
+export interface GetCacheRsp_FilePartObject {
+  data: Uint8Array;
+  dataSizeToVerify: bigint;
+  dataHashToVerify: bigint;
 }
 
 export const GetCacheRsp_FilePart = {
@@ -195,13 +268,21 @@ export const GetCacheRsp_FilePart = {
   pointerCount: 1,
   Reader: GetCacheRsp_FilePartReader,
   Builder: GetCacheRsp_FilePartBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'data', type: $.Data, pointer: 0 },
+    { name: 'dataSizeToVerify', type: 'uint64' },
+    { name: 'dataHashToVerify', type: 'uint64' },
+  ],
 } as const satisfies $.StructType<GetCacheRsp_FilePartReader, GetCacheRsp_FilePartBuilder>;
 export namespace GetCacheRsp_FilePart {
   export type Reader = GetCacheRsp_FilePartReader;
   export type Builder = GetCacheRsp_FilePartBuilder;
+  export type Object = GetCacheRsp_FilePartObject;
 }
 
 export class GetCacheRspReader extends $.StructReader {
+  declare readonly $object: GetCacheRspObject;
+  override get $type(): $.FieldSource { return GetCacheRsp; }
   get fileParts(): $.StructListReader<GetCacheRsp_FilePartReader> {
     return this.$list(0, $.structList(GetCacheRsp_FilePart));
   }
@@ -211,19 +292,34 @@ export class GetCacheRspReader extends $.StructReader {
 }
 
 export class GetCacheRspBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return GetCacheRsp; }
   get fileParts(): $.StructListBuilder<GetCacheRsp_FilePartBuilder> {
     return this.$list(0, $.structList(GetCacheRsp_FilePart));
   }
   initFileParts(length: number): $.StructListBuilder<GetCacheRsp_FilePartBuilder> {
     return this.$initList(0, $.structList(GetCacheRsp_FilePart), length);
   }
+  setFileParts(value: $.StructListReader<GetCacheRsp_FilePartReader>): void {
+    this.$setList(0, value);
+  }
+  disownFileParts(): $.Orphan<$.StructListBuilder<GetCacheRsp_FilePartBuilder>> {
+    return this.$disown(0, $.structList(GetCacheRsp_FilePart));
+  }
+  adoptFileParts(orphan: $.Orphan<$.StructListBuilder<GetCacheRsp_FilePartBuilder>>): void {
+    this.$adopt(0, orphan);
+  }
   hasFileParts(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): GetCacheRspReader {
-    return this.$asReader(GetCacheRspReader, 0, 1);
+    return this.$asReader(GetCacheRspReader);
   }
+}
+
+/** `GetCacheRsp` as a plain object: see `toObject`. */
+export interface GetCacheRspObject {
+  fileParts: GetCacheRsp_FilePartObject[];
 }
 
 export const GetCacheRsp = {
@@ -233,13 +329,18 @@ export const GetCacheRsp = {
   pointerCount: 1,
   Reader: GetCacheRspReader,
   Builder: GetCacheRspBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'fileParts', type: $.structList(GetCacheRsp_FilePart), pointer: 0 },
+  ],
   FilePart: GetCacheRsp_FilePart,
 } as const satisfies $.StructType<GetCacheRspReader, GetCacheRspBuilder> & Record<'FilePart', unknown>;
 export namespace GetCacheRsp {
   export type Reader = GetCacheRspReader;
   export type Builder = GetCacheRspBuilder;
+  export type Object = GetCacheRspObject;
   export namespace FilePart {
     export type Reader = GetCacheRsp_FilePartReader;
     export type Builder = GetCacheRsp_FilePartBuilder;
+    export type Object = GetCacheRsp_FilePartObject;
   }
 }

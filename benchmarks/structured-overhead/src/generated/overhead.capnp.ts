@@ -7,6 +7,8 @@ import * as $ from '@flow-ipc/capnp';
 const Body_members = ['ask', 'answer'] as const;
 
 export class BodyReader extends $.StructReader {
+  declare readonly $object: BodyObject;
+  override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
     return Body_members[this.$tag(0)];
@@ -32,6 +34,7 @@ export class BodyReader extends $.StructReader {
 }
 
 export class BodyBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
     return Body_members[this.$tag(0)];
@@ -49,6 +52,18 @@ export class BodyBuilder extends $.StructBuilder {
     this.$choose(0, 0);
     return value;
   }
+  setAsk(value: AskReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 0);
+  }
+  disownAsk(): $.Orphan<AskBuilder> {
+    this.$check(0, 0, 'ask');
+    return this.$disown(0, Ask);
+  }
+  adoptAsk(orphan: $.Orphan<AskBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 0);
+  }
   hasAsk(): boolean {
     return this.$tag(0) === 0 && this.$has(0);
   }
@@ -61,14 +76,33 @@ export class BodyBuilder extends $.StructBuilder {
     this.$choose(0, 1);
     return value;
   }
+  setAnswer(value: AnswerReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 1);
+  }
+  disownAnswer(): $.Orphan<AnswerBuilder> {
+    this.$check(0, 1, 'answer');
+    return this.$disown(0, Answer);
+  }
+  adoptAnswer(orphan: $.Orphan<AnswerBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 1);
+  }
   hasAnswer(): boolean {
     return this.$tag(0) === 1 && this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): BodyReader {
-    return this.$asReader(BodyReader, 1, 1);
+    return this.$asReader(BodyReader);
   }
 }
+
+/** `Body` as a plain object: see `toObject`. */
+export type BodyObject = {
+} & $.OneOf<{
+  ask?: AskObject;
+  answer?: AnswerObject;
+}>;
 
 export const Body = {
   name: 'Body',
@@ -78,19 +112,27 @@ export const Body = {
   Reader: BodyReader,
   Builder: BodyBuilder,
   union: { discriminantOffset: 0, names: Body_members },
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'ask', type: Ask, pointer: 0, unionValue: 0 },
+    { name: 'answer', type: Answer, pointer: 0, unionValue: 1 },
+  ],
 } as const satisfies $.StructType<BodyReader, BodyBuilder>;
 export namespace Body {
   export type Reader = BodyReader;
   export type Builder = BodyBuilder;
+  export type Object = BodyObject;
 }
 
 export class AskReader extends $.StructReader {
+  declare readonly $object: AskObject;
+  override get $type(): $.FieldSource { return Ask; }
   get number(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
   }
 }
 
 export class AskBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Ask; }
   get number(): number {
     return this.$view.getUint32(this.$data, true);
   }
@@ -99,8 +141,13 @@ export class AskBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): AskReader {
-    return this.$asReader(AskReader, 1, 0);
+    return this.$asReader(AskReader);
   }
+}
+
+/** `Ask` as a plain object: see `toObject`. */
+export interface AskObject {
+  number: number;
 }
 
 export const Ask = {
@@ -110,19 +157,26 @@ export const Ask = {
   pointerCount: 0,
   Reader: AskReader,
   Builder: AskBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'number', type: 'uint32' },
+  ],
 } as const satisfies $.StructType<AskReader, AskBuilder>;
 export namespace Ask {
   export type Reader = AskReader;
   export type Builder = AskBuilder;
+  export type Object = AskObject;
 }
 
 export class AnswerReader extends $.StructReader {
+  declare readonly $object: AnswerObject;
+  override get $type(): $.FieldSource { return Answer; }
   get number(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
   }
 }
 
 export class AnswerBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Answer; }
   get number(): number {
     return this.$view.getUint32(this.$data, true);
   }
@@ -131,8 +185,13 @@ export class AnswerBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): AnswerReader {
-    return this.$asReader(AnswerReader, 1, 0);
+    return this.$asReader(AnswerReader);
   }
+}
+
+/** `Answer` as a plain object: see `toObject`. */
+export interface AnswerObject {
+  number: number;
 }
 
 export const Answer = {
@@ -142,8 +201,12 @@ export const Answer = {
   pointerCount: 0,
   Reader: AnswerReader,
   Builder: AnswerBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'number', type: 'uint32' },
+  ],
 } as const satisfies $.StructType<AnswerReader, AnswerBuilder>;
 export namespace Answer {
   export type Reader = AnswerReader;
   export type Builder = AnswerBuilder;
+  export type Object = AnswerObject;
 }

@@ -5,6 +5,8 @@ import * as $ from '@flow-ipc/capnp';
 const Body_members = ['get', 'file'] as const;
 
 export class BodyReader extends $.StructReader {
+  declare readonly $object: BodyObject;
+  override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
     return Body_members[this.$tag(0)];
@@ -30,6 +32,7 @@ export class BodyReader extends $.StructReader {
 }
 
 export class BodyBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
     return Body_members[this.$tag(0)];
@@ -47,6 +50,18 @@ export class BodyBuilder extends $.StructBuilder {
     this.$choose(0, 0);
     return value;
   }
+  setGet(value: GetReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 0);
+  }
+  disownGet(): $.Orphan<GetBuilder> {
+    this.$check(0, 0, 'get');
+    return this.$disown(0, Get);
+  }
+  adoptGet(orphan: $.Orphan<GetBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 0);
+  }
   hasGet(): boolean {
     return this.$tag(0) === 0 && this.$has(0);
   }
@@ -59,14 +74,33 @@ export class BodyBuilder extends $.StructBuilder {
     this.$choose(0, 1);
     return value;
   }
+  setFile(value: FileReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 1);
+  }
+  disownFile(): $.Orphan<FileBuilder> {
+    this.$check(0, 1, 'file');
+    return this.$disown(0, File);
+  }
+  adoptFile(orphan: $.Orphan<FileBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 1);
+  }
   hasFile(): boolean {
     return this.$tag(0) === 1 && this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): BodyReader {
-    return this.$asReader(BodyReader, 1, 1);
+    return this.$asReader(BodyReader);
   }
 }
+
+/** `Body` as a plain object: see `toObject`. */
+export type BodyObject = {
+} & $.OneOf<{
+  get?: GetObject;
+  file?: FileObject;
+}>;
 
 export const Body = {
   name: 'Body',
@@ -76,13 +110,20 @@ export const Body = {
   Reader: BodyReader,
   Builder: BodyBuilder,
   union: { discriminantOffset: 0, names: Body_members },
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'get', type: Get, pointer: 0, unionValue: 0 },
+    { name: 'file', type: File, pointer: 0, unionValue: 1 },
+  ],
 } as const satisfies $.StructType<BodyReader, BodyBuilder>;
 export namespace Body {
   export type Reader = BodyReader;
   export type Builder = BodyBuilder;
+  export type Object = BodyObject;
 }
 
 export class GetReader extends $.StructReader {
+  declare readonly $object: GetObject;
+  override get $type(): $.FieldSource { return Get; }
   get name(): string {
     return this.$text(0);
   }
@@ -96,19 +137,31 @@ export class GetReader extends $.StructReader {
 }
 
 export class GetBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Get; }
   get name(): string {
     return this.$text(0);
   }
   set name(value: string) {
     this.$setText(0, value);
   }
+  disownName(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptName(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+  }
   hasName(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): GetReader {
-    return this.$asReader(GetReader, 0, 1);
+    return this.$asReader(GetReader);
   }
+}
+
+/** `Get` as a plain object: see `toObject`. */
+export interface GetObject {
+  name: string;
 }
 
 export const Get = {
@@ -118,13 +171,19 @@ export const Get = {
   pointerCount: 1,
   Reader: GetReader,
   Builder: GetBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'name', type: $.Text, pointer: 0 },
+  ],
 } as const satisfies $.StructType<GetReader, GetBuilder>;
 export namespace Get {
   export type Reader = GetReader;
   export type Builder = GetBuilder;
+  export type Object = GetObject;
 }
 
 export class FileReader extends $.StructReader {
+  declare readonly $object: FileObject;
+  override get $type(): $.FieldSource { return File; }
   get data(): Uint8Array {
     return this.$bytes(0);
   }
@@ -134,6 +193,7 @@ export class FileReader extends $.StructReader {
 }
 
 export class FileBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return File; }
   get data(): Uint8Array {
     return this.$bytes(0);
   }
@@ -143,13 +203,24 @@ export class FileBuilder extends $.StructBuilder {
   initData(length: number): Uint8Array {
     return this.$initBytes(0, length);
   }
+  disownData(): $.Orphan<Uint8Array> {
+    return this.$disown(0, $.Data);
+  }
+  adoptData(orphan: $.Orphan<Uint8Array>): void {
+    this.$adopt(0, orphan);
+  }
   hasData(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): FileReader {
-    return this.$asReader(FileReader, 0, 1);
+    return this.$asReader(FileReader);
   }
+}
+
+/** `File` as a plain object: see `toObject`. */
+export interface FileObject {
+  data: Uint8Array;
 }
 
 export const File = {
@@ -159,8 +230,12 @@ export const File = {
   pointerCount: 1,
   Reader: FileReader,
   Builder: FileBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'data', type: $.Data, pointer: 0 },
+  ],
 } as const satisfies $.StructType<FileReader, FileBuilder>;
 export namespace File {
   export type Reader = FileReader;
   export type Builder = FileBuilder;
+  export type Object = FileObject;
 }

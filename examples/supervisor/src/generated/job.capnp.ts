@@ -7,6 +7,8 @@ import * as $ from '@flow-ipc/capnp';
 const Body_members = ['job', 'result'] as const;
 
 export class BodyReader extends $.StructReader {
+  declare readonly $object: BodyObject;
+  override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
     return Body_members[this.$tag(0)];
@@ -33,6 +35,7 @@ export class BodyReader extends $.StructReader {
 }
 
 export class BodyBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
     return Body_members[this.$tag(0)];
@@ -51,6 +54,18 @@ export class BodyBuilder extends $.StructBuilder {
     this.$choose(0, 0);
     return value;
   }
+  setJob(value: JobReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 0);
+  }
+  disownJob(): $.Orphan<JobBuilder> {
+    this.$check(0, 0, 'job');
+    return this.$disown(0, Job);
+  }
+  adoptJob(orphan: $.Orphan<JobBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 0);
+  }
   hasJob(): boolean {
     return this.$tag(0) === 0 && this.$has(0);
   }
@@ -63,14 +78,34 @@ export class BodyBuilder extends $.StructBuilder {
     this.$choose(0, 1);
     return value;
   }
+  setResult(value: ResultReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 1);
+  }
+  disownResult(): $.Orphan<ResultBuilder> {
+    this.$check(0, 1, 'result');
+    return this.$disown(0, Result);
+  }
+  adoptResult(orphan: $.Orphan<ResultBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 1);
+  }
   hasResult(): boolean {
     return this.$tag(0) === 1 && this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): BodyReader {
-    return this.$asReader(BodyReader, 1, 1);
+    return this.$asReader(BodyReader);
   }
 }
+
+/** `Body` as a plain object: see `toObject`. */
+export type BodyObject = {
+} & $.OneOf<{
+  /** Supervisor to worker: a request. */
+  job?: JobObject;
+  result?: ResultObject;
+}>;
 
 export const Body = {
   name: 'Body',
@@ -80,19 +115,27 @@ export const Body = {
   Reader: BodyReader,
   Builder: BodyBuilder,
   union: { discriminantOffset: 0, names: Body_members },
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'job', type: Job, pointer: 0, unionValue: 0 },
+    { name: 'result', type: Result, pointer: 0, unionValue: 1 },
+  ],
 } as const satisfies $.StructType<BodyReader, BodyBuilder>;
 export namespace Body {
   export type Reader = BodyReader;
   export type Builder = BodyBuilder;
+  export type Object = BodyObject;
 }
 
 export class JobReader extends $.StructReader {
+  declare readonly $object: JobObject;
+  override get $type(): $.FieldSource { return Job; }
   get number(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
   }
 }
 
 export class JobBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Job; }
   get number(): number {
     return this.$view.getUint32(this.$data, true);
   }
@@ -101,8 +144,13 @@ export class JobBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): JobReader {
-    return this.$asReader(JobReader, 1, 0);
+    return this.$asReader(JobReader);
   }
+}
+
+/** `Job` as a plain object: see `toObject`. */
+export interface JobObject {
+  number: number;
 }
 
 export const Job = {
@@ -112,13 +160,19 @@ export const Job = {
   pointerCount: 0,
   Reader: JobReader,
   Builder: JobBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'number', type: 'uint32' },
+  ],
 } as const satisfies $.StructType<JobReader, JobBuilder>;
 export namespace Job {
   export type Reader = JobReader;
   export type Builder = JobBuilder;
+  export type Object = JobObject;
 }
 
 export class ResultReader extends $.StructReader {
+  declare readonly $object: ResultObject;
+  override get $type(): $.FieldSource { return Result; }
   get square(): bigint {
     return this.$dataBytes < 8 ? 0n : this.$view.getBigUint64(this.$data, true);
   }
@@ -129,6 +183,7 @@ export class ResultReader extends $.StructReader {
 }
 
 export class ResultBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Result; }
   get square(): bigint {
     return this.$view.getBigUint64(this.$data, true);
   }
@@ -141,8 +196,13 @@ export class ResultBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): ResultReader {
-    return this.$asReader(ResultReader, 1, 0);
+    return this.$asReader(ResultReader);
   }
+}
+
+/** `Result` as a plain object: see `toObject`. */
+export interface ResultObject {
+  square: bigint;
 }
 
 export const Result = {
@@ -152,8 +212,12 @@ export const Result = {
   pointerCount: 0,
   Reader: ResultReader,
   Builder: ResultBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'square', type: 'uint64' },
+  ],
 } as const satisfies $.StructType<ResultReader, ResultBuilder>;
 export namespace Result {
   export type Reader = ResultReader;
   export type Builder = ResultBuilder;
+  export type Object = ResultObject;
 }

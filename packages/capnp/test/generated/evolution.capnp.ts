@@ -5,6 +5,8 @@
 import * as $ from '@flow-ipc/capnp';
 
 export class OldReader extends $.StructReader {
+  declare readonly $object: OldObject;
+  override get $type(): $.FieldSource { return Old; }
   get number(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
   }
@@ -57,6 +59,7 @@ export class OldReader extends $.StructReader {
 }
 
 export class OldBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Old; }
   get number(): number {
     return this.$view.getUint32(this.$data, true);
   }
@@ -69,6 +72,12 @@ export class OldBuilder extends $.StructBuilder {
   set text(value: string) {
     this.$setText(0, value);
   }
+  disownText(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptText(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+  }
   hasText(): boolean {
     return this.$has(0);
   }
@@ -77,6 +86,15 @@ export class OldBuilder extends $.StructBuilder {
   }
   initItems(length: number): $.StructListBuilder<OldItemBuilder> {
     return this.$initList(1, $.structList(OldItem), length);
+  }
+  setItems(value: $.StructListReader<OldItemReader>): void {
+    this.$setList(1, value);
+  }
+  disownItems(): $.Orphan<$.StructListBuilder<OldItemBuilder>> {
+    return this.$disown(1, $.structList(OldItem));
+  }
+  adoptItems(orphan: $.Orphan<$.StructListBuilder<OldItemBuilder>>): void {
+    this.$adopt(1, orphan);
   }
   hasItems(): boolean {
     return this.$has(1);
@@ -87,6 +105,15 @@ export class OldBuilder extends $.StructBuilder {
   initNumbers(length: number): $.UInt32ListBuilder {
     return this.$initList(2, $.UInt32List, length);
   }
+  setNumbers(value: $.UInt32ListReader): void {
+    this.$setList(2, value);
+  }
+  disownNumbers(): $.Orphan<$.UInt32ListBuilder> {
+    return this.$disown(2, $.UInt32List);
+  }
+  adoptNumbers(orphan: $.Orphan<$.UInt32ListBuilder>): void {
+    this.$adopt(2, orphan);
+  }
   hasNumbers(): boolean {
     return this.$has(2);
   }
@@ -95,6 +122,15 @@ export class OldBuilder extends $.StructBuilder {
   }
   initTexts(length: number): $.TextListBuilder {
     return this.$initList(3, $.TextList, length);
+  }
+  setTexts(value: $.TextListReader): void {
+    this.$setList(3, value);
+  }
+  disownTexts(): $.Orphan<$.TextListBuilder> {
+    return this.$disown(3, $.TextList);
+  }
+  adoptTexts(orphan: $.Orphan<$.TextListBuilder>): void {
+    this.$adopt(3, orphan);
   }
   hasTexts(): boolean {
     return this.$has(3);
@@ -105,6 +141,15 @@ export class OldBuilder extends $.StructBuilder {
   initChild(): OldItemBuilder {
     return this.$initStruct(4, OldItem);
   }
+  setChild(value: OldItemReader): void {
+    this.$setStruct(4, value);
+  }
+  disownChild(): $.Orphan<OldItemBuilder> {
+    return this.$disown(4, OldItem);
+  }
+  adoptChild(orphan: $.Orphan<OldItemBuilder>): void {
+    this.$adopt(4, orphan);
+  }
   hasChild(): boolean {
     return this.$has(4);
   }
@@ -113,6 +158,15 @@ export class OldBuilder extends $.StructBuilder {
   }
   initBytes(length: number): $.UInt8ListBuilder {
     return this.$initList(5, $.UInt8List, length);
+  }
+  setBytes(value: $.UInt8ListReader): void {
+    this.$setList(5, value);
+  }
+  disownBytes(): $.Orphan<$.UInt8ListBuilder> {
+    return this.$disown(5, $.UInt8List);
+  }
+  adoptBytes(orphan: $.Orphan<$.UInt8ListBuilder>): void {
+    this.$adopt(5, orphan);
   }
   hasBytes(): boolean {
     return this.$has(5);
@@ -123,13 +177,34 @@ export class OldBuilder extends $.StructBuilder {
   initDatas(length: number): $.DataListBuilder {
     return this.$initList(6, $.DataList, length);
   }
+  setDatas(value: $.DataListReader): void {
+    this.$setList(6, value);
+  }
+  disownDatas(): $.Orphan<$.DataListBuilder> {
+    return this.$disown(6, $.DataList);
+  }
+  adoptDatas(orphan: $.Orphan<$.DataListBuilder>): void {
+    this.$adopt(6, orphan);
+  }
   hasDatas(): boolean {
     return this.$has(6);
   }
   /** A reader of the same memory. */
   asReader(): OldReader {
-    return this.$asReader(OldReader, 1, 7);
+    return this.$asReader(OldReader);
   }
+}
+
+/** `Old` as a plain object: see `toObject`. */
+export interface OldObject {
+  number: number;
+  text: string;
+  items: OldItemObject[];
+  numbers: number[];
+  texts: string[];
+  child?: OldItemObject;
+  bytes: number[];
+  datas: Uint8Array[];
 }
 
 export const Old = {
@@ -139,19 +214,33 @@ export const Old = {
   pointerCount: 7,
   Reader: OldReader,
   Builder: OldBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'number', type: 'uint32' },
+    { name: 'text', type: $.Text, pointer: 0 },
+    { name: 'items', type: $.structList(OldItem), pointer: 1 },
+    { name: 'numbers', type: $.UInt32List, pointer: 2 },
+    { name: 'texts', type: $.TextList, pointer: 3 },
+    { name: 'child', type: OldItem, pointer: 4 },
+    { name: 'bytes', type: $.UInt8List, pointer: 5 },
+    { name: 'datas', type: $.DataList, pointer: 6 },
+  ],
 } as const satisfies $.StructType<OldReader, OldBuilder>;
 export namespace Old {
   export type Reader = OldReader;
   export type Builder = OldBuilder;
+  export type Object = OldObject;
 }
 
 export class OldItemReader extends $.StructReader {
+  declare readonly $object: OldItemObject;
+  override get $type(): $.FieldSource { return OldItem; }
   get id(): number {
     return this.$dataBytes < 2 ? 0 : this.$view.getUint16(this.$data, true);
   }
 }
 
 export class OldItemBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return OldItem; }
   get id(): number {
     return this.$view.getUint16(this.$data, true);
   }
@@ -160,8 +249,13 @@ export class OldItemBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): OldItemReader {
-    return this.$asReader(OldItemReader, 1, 0);
+    return this.$asReader(OldItemReader);
   }
+}
+
+/** `OldItem` as a plain object: see `toObject`. */
+export interface OldItemObject {
+  id: number;
 }
 
 export const OldItem = {
@@ -171,13 +265,19 @@ export const OldItem = {
   pointerCount: 0,
   Reader: OldItemReader,
   Builder: OldItemBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'id', type: 'uint16' },
+  ],
 } as const satisfies $.StructType<OldItemReader, OldItemBuilder>;
 export namespace OldItem {
   export type Reader = OldItemReader;
   export type Builder = OldItemBuilder;
+  export type Object = OldItemObject;
 }
 
 export class NewReader extends $.StructReader {
+  declare readonly $object: NewObject;
+  override get $type(): $.FieldSource { return New; }
   get number(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
   }
@@ -253,6 +353,7 @@ export class NewReader extends $.StructReader {
 }
 
 export class NewBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return New; }
   get number(): number {
     return this.$view.getUint32(this.$data, true);
   }
@@ -265,6 +366,12 @@ export class NewBuilder extends $.StructBuilder {
   set text(value: string) {
     this.$setText(0, value);
   }
+  disownText(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptText(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+  }
   hasText(): boolean {
     return this.$has(0);
   }
@@ -273,6 +380,15 @@ export class NewBuilder extends $.StructBuilder {
   }
   initItems(length: number): $.StructListBuilder<NewItemBuilder> {
     return this.$initList(1, $.structList(NewItem), length);
+  }
+  setItems(value: $.StructListReader<NewItemReader>): void {
+    this.$setList(1, value);
+  }
+  disownItems(): $.Orphan<$.StructListBuilder<NewItemBuilder>> {
+    return this.$disown(1, $.structList(NewItem));
+  }
+  adoptItems(orphan: $.Orphan<$.StructListBuilder<NewItemBuilder>>): void {
+    this.$adopt(1, orphan);
   }
   hasItems(): boolean {
     return this.$has(1);
@@ -283,6 +399,15 @@ export class NewBuilder extends $.StructBuilder {
   initNumbers(length: number): $.StructListBuilder<NewNumberBuilder> {
     return this.$initList(2, $.structList(NewNumber), length);
   }
+  setNumbers(value: $.StructListReader<NewNumberReader>): void {
+    this.$setList(2, value);
+  }
+  disownNumbers(): $.Orphan<$.StructListBuilder<NewNumberBuilder>> {
+    return this.$disown(2, $.structList(NewNumber));
+  }
+  adoptNumbers(orphan: $.Orphan<$.StructListBuilder<NewNumberBuilder>>): void {
+    this.$adopt(2, orphan);
+  }
   hasNumbers(): boolean {
     return this.$has(2);
   }
@@ -291,6 +416,15 @@ export class NewBuilder extends $.StructBuilder {
   }
   initTexts(length: number): $.StructListBuilder<NewTextBuilder> {
     return this.$initList(3, $.structList(NewText), length);
+  }
+  setTexts(value: $.StructListReader<NewTextReader>): void {
+    this.$setList(3, value);
+  }
+  disownTexts(): $.Orphan<$.StructListBuilder<NewTextBuilder>> {
+    return this.$disown(3, $.structList(NewText));
+  }
+  adoptTexts(orphan: $.Orphan<$.StructListBuilder<NewTextBuilder>>): void {
+    this.$adopt(3, orphan);
   }
   hasTexts(): boolean {
     return this.$has(3);
@@ -301,6 +435,15 @@ export class NewBuilder extends $.StructBuilder {
   initChild(): NewItemBuilder {
     return this.$initStruct(4, NewItem);
   }
+  setChild(value: NewItemReader): void {
+    this.$setStruct(4, value);
+  }
+  disownChild(): $.Orphan<NewItemBuilder> {
+    return this.$disown(4, NewItem);
+  }
+  adoptChild(orphan: $.Orphan<NewItemBuilder>): void {
+    this.$adopt(4, orphan);
+  }
   hasChild(): boolean {
     return this.$has(4);
   }
@@ -310,6 +453,15 @@ export class NewBuilder extends $.StructBuilder {
   initBytes(length: number): $.StructListBuilder<NewByteBuilder> {
     return this.$initList(5, $.structList(NewByte), length);
   }
+  setBytes(value: $.StructListReader<NewByteReader>): void {
+    this.$setList(5, value);
+  }
+  disownBytes(): $.Orphan<$.StructListBuilder<NewByteBuilder>> {
+    return this.$disown(5, $.structList(NewByte));
+  }
+  adoptBytes(orphan: $.Orphan<$.StructListBuilder<NewByteBuilder>>): void {
+    this.$adopt(5, orphan);
+  }
   hasBytes(): boolean {
     return this.$has(5);
   }
@@ -318,6 +470,15 @@ export class NewBuilder extends $.StructBuilder {
   }
   initDatas(length: number): $.StructListBuilder<NewDataBuilder> {
     return this.$initList(6, $.structList(NewData), length);
+  }
+  setDatas(value: $.StructListReader<NewDataReader>): void {
+    this.$setList(6, value);
+  }
+  disownDatas(): $.Orphan<$.StructListBuilder<NewDataBuilder>> {
+    return this.$disown(6, $.structList(NewData));
+  }
+  adoptDatas(orphan: $.Orphan<$.StructListBuilder<NewDataBuilder>>): void {
+    this.$adopt(6, orphan);
   }
   hasDatas(): boolean {
     return this.$has(6);
@@ -338,6 +499,12 @@ export class NewBuilder extends $.StructBuilder {
   set addedText(value: string) {
     this.$setText(7, value);
   }
+  disownAddedText(): $.Orphan<string> {
+    return this.$disown(7, $.Text);
+  }
+  adoptAddedText(orphan: $.Orphan<string>): void {
+    this.$adopt(7, orphan);
+  }
   hasAddedText(): boolean {
     return this.$has(7);
   }
@@ -347,13 +514,37 @@ export class NewBuilder extends $.StructBuilder {
   initAddedChild(): NewItemBuilder {
     return this.$initStruct(8, NewItem);
   }
+  setAddedChild(value: NewItemReader): void {
+    this.$setStruct(8, value);
+  }
+  disownAddedChild(): $.Orphan<NewItemBuilder> {
+    return this.$disown(8, NewItem);
+  }
+  adoptAddedChild(orphan: $.Orphan<NewItemBuilder>): void {
+    this.$adopt(8, orphan);
+  }
   hasAddedChild(): boolean {
     return this.$has(8);
   }
   /** A reader of the same memory. */
   asReader(): NewReader {
-    return this.$asReader(NewReader, 2, 9);
+    return this.$asReader(NewReader);
   }
+}
+
+/** `New` as a plain object: see `toObject`. */
+export interface NewObject {
+  number: number;
+  text: string;
+  items: NewItemObject[];
+  numbers: NewNumberObject[];
+  texts: NewTextObject[];
+  child?: NewItemObject;
+  bytes: NewByteObject[];
+  datas: NewDataObject[];
+  added: bigint;
+  addedText: string;
+  addedChild?: NewItemObject;
 }
 
 export const New = {
@@ -363,13 +554,29 @@ export const New = {
   pointerCount: 9,
   Reader: NewReader,
   Builder: NewBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'number', type: 'uint32' },
+    { name: 'text', type: $.Text, pointer: 0 },
+    { name: 'items', type: $.structList(NewItem), pointer: 1 },
+    { name: 'numbers', type: $.structList(NewNumber), pointer: 2 },
+    { name: 'texts', type: $.structList(NewText), pointer: 3 },
+    { name: 'child', type: NewItem, pointer: 4 },
+    { name: 'bytes', type: $.structList(NewByte), pointer: 5 },
+    { name: 'datas', type: $.structList(NewData), pointer: 6 },
+    { name: 'added', type: 'int64' },
+    { name: 'addedText', type: $.Text, pointer: 7 },
+    { name: 'addedChild', type: NewItem, pointer: 8 },
+  ],
 } as const satisfies $.StructType<NewReader, NewBuilder>;
 export namespace New {
   export type Reader = NewReader;
   export type Builder = NewBuilder;
+  export type Object = NewObject;
 }
 
 export class NewItemReader extends $.StructReader {
+  declare readonly $object: NewItemObject;
+  override get $type(): $.FieldSource { return NewItem; }
   get id(): number {
     return this.$dataBytes < 2 ? 0 : this.$view.getUint16(this.$data, true);
   }
@@ -395,6 +602,7 @@ export class NewItemReader extends $.StructReader {
 }
 
 export class NewItemBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return NewItem; }
   get id(): number {
     return this.$view.getUint16(this.$data, true);
   }
@@ -406,6 +614,12 @@ export class NewItemBuilder extends $.StructBuilder {
   }
   set name(value: string) {
     this.$setText(0, value);
+  }
+  disownName(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptName(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
   }
   hasName(): boolean {
     return this.$has(0);
@@ -422,13 +636,30 @@ export class NewItemBuilder extends $.StructBuilder {
   initTags(length: number): $.TextListBuilder {
     return this.$initList(1, $.TextList, length);
   }
+  setTags(value: $.TextListReader): void {
+    this.$setList(1, value);
+  }
+  disownTags(): $.Orphan<$.TextListBuilder> {
+    return this.$disown(1, $.TextList);
+  }
+  adoptTags(orphan: $.Orphan<$.TextListBuilder>): void {
+    this.$adopt(1, orphan);
+  }
   hasTags(): boolean {
     return this.$has(1);
   }
   /** A reader of the same memory. */
   asReader(): NewItemReader {
-    return this.$asReader(NewItemReader, 2, 2);
+    return this.$asReader(NewItemReader);
   }
+}
+
+/** `NewItem` as a plain object: see `toObject`. */
+export interface NewItemObject {
+  id: number;
+  name: string;
+  weight: number;
+  tags: string[];
 }
 
 export const NewItem = {
@@ -438,13 +669,22 @@ export const NewItem = {
   pointerCount: 2,
   Reader: NewItemReader,
   Builder: NewItemBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'id', type: 'uint16' },
+    { name: 'name', type: $.Text, pointer: 0 },
+    { name: 'weight', type: 'float64' },
+    { name: 'tags', type: $.TextList, pointer: 1 },
+  ],
 } as const satisfies $.StructType<NewItemReader, NewItemBuilder>;
 export namespace NewItem {
   export type Reader = NewItemReader;
   export type Builder = NewItemBuilder;
+  export type Object = NewItemObject;
 }
 
 export class NewNumberReader extends $.StructReader {
+  declare readonly $object: NewNumberObject;
+  override get $type(): $.FieldSource { return NewNumber; }
   get value(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
   }
@@ -468,6 +708,7 @@ export class NewNumberReader extends $.StructReader {
 }
 
 export class NewNumberBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return NewNumber; }
   get value(): number {
     return this.$view.getUint32(this.$data, true);
   }
@@ -490,13 +731,26 @@ export class NewNumberBuilder extends $.StructBuilder {
   set note(value: string) {
     this.$setText(0, value);
   }
+  disownNote(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptNote(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+  }
   hasNote(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): NewNumberReader {
-    return this.$asReader(NewNumberReader, 2, 1);
+    return this.$asReader(NewNumberReader);
   }
+}
+
+/** `NewNumber` as a plain object: see `toObject`. */
+export interface NewNumberObject {
+  value: number;
+  extra: bigint;
+  note: string;
 }
 
 export const NewNumber = {
@@ -506,13 +760,21 @@ export const NewNumber = {
   pointerCount: 1,
   Reader: NewNumberReader,
   Builder: NewNumberBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'value', type: 'uint32' },
+    { name: 'extra', type: 'uint64' },
+    { name: 'note', type: $.Text, pointer: 0 },
+  ],
 } as const satisfies $.StructType<NewNumberReader, NewNumberBuilder>;
 export namespace NewNumber {
   export type Reader = NewNumberReader;
   export type Builder = NewNumberBuilder;
+  export type Object = NewNumberObject;
 }
 
 export class NewTextReader extends $.StructReader {
+  declare readonly $object: NewTextObject;
+  override get $type(): $.FieldSource { return NewText; }
   get value(): string {
     return this.$text(0);
   }
@@ -539,11 +801,18 @@ export class NewTextReader extends $.StructReader {
 }
 
 export class NewTextBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return NewText; }
   get value(): string {
     return this.$text(0);
   }
   set value(value: string) {
     this.$setText(0, value);
+  }
+  disownValue(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptValue(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
   }
   hasValue(): boolean {
     return this.$has(0);
@@ -553,6 +822,12 @@ export class NewTextBuilder extends $.StructBuilder {
   }
   set language(value: string) {
     this.$setText(1, value);
+  }
+  disownLanguage(): $.Orphan<string> {
+    return this.$disown(1, $.Text);
+  }
+  adoptLanguage(orphan: $.Orphan<string>): void {
+    this.$adopt(1, orphan);
   }
   hasLanguage(): boolean {
     return this.$has(1);
@@ -565,8 +840,15 @@ export class NewTextBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): NewTextReader {
-    return this.$asReader(NewTextReader, 1, 2);
+    return this.$asReader(NewTextReader);
   }
+}
+
+/** `NewText` as a plain object: see `toObject`. */
+export interface NewTextObject {
+  value: string;
+  language: string;
+  weight: number;
 }
 
 export const NewText = {
@@ -576,13 +858,21 @@ export const NewText = {
   pointerCount: 2,
   Reader: NewTextReader,
   Builder: NewTextBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'value', type: $.Text, pointer: 0 },
+    { name: 'language', type: $.Text, pointer: 1 },
+    { name: 'weight', type: 'uint8' },
+  ],
 } as const satisfies $.StructType<NewTextReader, NewTextBuilder>;
 export namespace NewText {
   export type Reader = NewTextReader;
   export type Builder = NewTextBuilder;
+  export type Object = NewTextObject;
 }
 
 export class NewByteReader extends $.StructReader {
+  declare readonly $object: NewByteObject;
+  override get $type(): $.FieldSource { return NewByte; }
   get value(): number {
     return this.$dataBytes < 1 ? 0 : this.$view.getUint8(this.$data);
   }
@@ -592,6 +882,7 @@ export class NewByteReader extends $.StructReader {
 }
 
 export class NewByteBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return NewByte; }
   get value(): number {
     return this.$view.getUint8(this.$data);
   }
@@ -606,8 +897,14 @@ export class NewByteBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): NewByteReader {
-    return this.$asReader(NewByteReader, 1, 0);
+    return this.$asReader(NewByteReader);
   }
+}
+
+/** `NewByte` as a plain object: see `toObject`. */
+export interface NewByteObject {
+  value: number;
+  scale: number;
 }
 
 export const NewByte = {
@@ -617,13 +914,20 @@ export const NewByte = {
   pointerCount: 0,
   Reader: NewByteReader,
   Builder: NewByteBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'value', type: 'uint8' },
+    { name: 'scale', type: 'uint16' },
+  ],
 } as const satisfies $.StructType<NewByteReader, NewByteBuilder>;
 export namespace NewByte {
   export type Reader = NewByteReader;
   export type Builder = NewByteBuilder;
+  export type Object = NewByteObject;
 }
 
 export class NewDataReader extends $.StructReader {
+  declare readonly $object: NewDataObject;
+  override get $type(): $.FieldSource { return NewData; }
   get value(): Uint8Array {
     return this.$bytes(0);
   }
@@ -636,6 +940,7 @@ export class NewDataReader extends $.StructReader {
 }
 
 export class NewDataBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return NewData; }
   get value(): Uint8Array {
     return this.$bytes(0);
   }
@@ -644,6 +949,12 @@ export class NewDataBuilder extends $.StructBuilder {
   }
   initValue(length: number): Uint8Array {
     return this.$initBytes(0, length);
+  }
+  disownValue(): $.Orphan<Uint8Array> {
+    return this.$disown(0, $.Data);
+  }
+  adoptValue(orphan: $.Orphan<Uint8Array>): void {
+    this.$adopt(0, orphan);
   }
   hasValue(): boolean {
     return this.$has(0);
@@ -656,8 +967,14 @@ export class NewDataBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): NewDataReader {
-    return this.$asReader(NewDataReader, 1, 1);
+    return this.$asReader(NewDataReader);
   }
+}
+
+/** `NewData` as a plain object: see `toObject`. */
+export interface NewDataObject {
+  value: Uint8Array;
+  kind: number;
 }
 
 export const NewData = {
@@ -667,8 +984,13 @@ export const NewData = {
   pointerCount: 1,
   Reader: NewDataReader,
   Builder: NewDataBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'value', type: $.Data, pointer: 0 },
+    { name: 'kind', type: 'uint32' },
+  ],
 } as const satisfies $.StructType<NewDataReader, NewDataBuilder>;
 export namespace NewData {
   export type Reader = NewDataReader;
   export type Builder = NewDataBuilder;
+  export type Object = NewDataObject;
 }

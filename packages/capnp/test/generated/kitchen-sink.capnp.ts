@@ -16,6 +16,8 @@ export const Color = {
 export type Color = (typeof Color)[keyof typeof Color];
 
 export class ScalarsReader extends $.StructReader {
+  declare readonly $object: ScalarsObject;
+  override get $type(): $.FieldSource { return Scalars; }
   get flag(): boolean {
     return this.$dataBytes < 1 ? false : (this.$view.getUint8(this.$data) & 1) === 1;
   }
@@ -69,6 +71,7 @@ export class ScalarsReader extends $.StructReader {
 }
 
 export class ScalarsBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Scalars; }
   get flag(): boolean {
     return (this.$view.getUint8(this.$data) & 1) === 1;
   }
@@ -163,8 +166,26 @@ export class ScalarsBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): ScalarsReader {
-    return this.$asReader(ScalarsReader, 6, 0);
+    return this.$asReader(ScalarsReader);
   }
+}
+
+/** `Scalars` as a plain object: see `toObject`. */
+export interface ScalarsObject {
+  flag: boolean;
+  tiny: number;
+  small: number;
+  medium: number;
+  large: bigint;
+  utiny: number;
+  usmall: number;
+  umedium: number;
+  ularge: bigint;
+  single: number;
+  double: number;
+  color: Color;
+  flag2: boolean;
+  shade: other$.Palette_Shade;
 }
 
 export const Scalars = {
@@ -174,10 +195,28 @@ export const Scalars = {
   pointerCount: 0,
   Reader: ScalarsReader,
   Builder: ScalarsBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'nothing', type: 'void' },
+    { name: 'flag', type: 'bool' },
+    { name: 'tiny', type: 'int8' },
+    { name: 'small', type: 'int16' },
+    { name: 'medium', type: 'int32' },
+    { name: 'large', type: 'int64' },
+    { name: 'utiny', type: 'uint8' },
+    { name: 'usmall', type: 'uint16' },
+    { name: 'umedium', type: 'uint32' },
+    { name: 'ularge', type: 'uint64' },
+    { name: 'single', type: 'float32' },
+    { name: 'double', type: 'float64' },
+    { name: 'color', type: { enum: Color } },
+    { name: 'flag2', type: 'bool' },
+    { name: 'shade', type: { enum: other$.Palette_Shade } },
+  ],
 } as const satisfies $.StructType<ScalarsReader, ScalarsBuilder>;
 export namespace Scalars {
   export type Reader = ScalarsReader;
   export type Builder = ScalarsBuilder;
+  export type Object = ScalarsObject;
 }
 
 const Defaults_data_default = /* @__PURE__ */ new $.DefaultValue('01000000220000000001feff00000000');
@@ -195,6 +234,8 @@ const Defaults_nested_default = /* @__PURE__ */ new $.DefaultValue('010000001e00
 const Defaults_bits_default = /* @__PURE__ */ new $.DefaultValue('01000000190000000500000000000000');
 
 export class DefaultsReader extends $.StructReader {
+  declare readonly $object: DefaultsObject;
+  override get $type(): $.FieldSource { return Defaults; }
   get flag(): boolean {
     return this.$dataBytes < 1 ? true : (this.$view.getUint8(this.$data) & 1) === 0;
   }
@@ -317,6 +358,7 @@ export class DefaultsReader extends $.StructReader {
 }
 
 export class DefaultsBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Defaults; }
   get flag(): boolean {
     return (this.$view.getUint8(this.$data) & 1) === 0;
   }
@@ -415,6 +457,12 @@ export class DefaultsBuilder extends $.StructBuilder {
   set text(value: string) {
     this.$setText(0, value);
   }
+  disownText(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptText(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+  }
   hasText(): boolean {
     return this.$has(0);
   }
@@ -427,6 +475,12 @@ export class DefaultsBuilder extends $.StructBuilder {
   initData(length: number): Uint8Array {
     return this.$initBytes(1, length);
   }
+  disownData(): $.Orphan<Uint8Array> {
+    return this.$disown(1, $.Data);
+  }
+  adoptData(orphan: $.Orphan<Uint8Array>): void {
+    this.$adopt(1, orphan);
+  }
   hasData(): boolean {
     return this.$has(1);
   }
@@ -435,6 +489,15 @@ export class DefaultsBuilder extends $.StructBuilder {
   }
   initScalars(): ScalarsBuilder {
     return this.$initStruct(2, Scalars);
+  }
+  setScalars(value: ScalarsReader): void {
+    this.$setStruct(2, value);
+  }
+  disownScalars(): $.Orphan<ScalarsBuilder> {
+    return this.$disown(2, Scalars);
+  }
+  adoptScalars(orphan: $.Orphan<ScalarsBuilder>): void {
+    this.$adopt(2, orphan);
   }
   hasScalars(): boolean {
     return this.$has(2);
@@ -445,6 +508,15 @@ export class DefaultsBuilder extends $.StructBuilder {
   initNumbers(length: number): $.Int32ListBuilder {
     return this.$initList(3, $.Int32List, length);
   }
+  setNumbers(value: $.Int32ListReader): void {
+    this.$setList(3, value);
+  }
+  disownNumbers(): $.Orphan<$.Int32ListBuilder> {
+    return this.$disown(3, $.Int32List);
+  }
+  adoptNumbers(orphan: $.Orphan<$.Int32ListBuilder>): void {
+    this.$adopt(3, orphan);
+  }
   hasNumbers(): boolean {
     return this.$has(3);
   }
@@ -453,6 +525,15 @@ export class DefaultsBuilder extends $.StructBuilder {
   }
   initTexts(length: number): $.TextListBuilder {
     return this.$initList(4, $.TextList, length);
+  }
+  setTexts(value: $.TextListReader): void {
+    this.$setList(4, value);
+  }
+  disownTexts(): $.Orphan<$.TextListBuilder> {
+    return this.$disown(4, $.TextList);
+  }
+  adoptTexts(orphan: $.Orphan<$.TextListBuilder>): void {
+    this.$adopt(4, orphan);
   }
   hasTexts(): boolean {
     return this.$has(4);
@@ -463,6 +544,15 @@ export class DefaultsBuilder extends $.StructBuilder {
   initStructs(length: number): $.StructListBuilder<ScalarsBuilder> {
     return this.$initList(5, $.structList(Scalars), length);
   }
+  setStructs(value: $.StructListReader<ScalarsReader>): void {
+    this.$setList(5, value);
+  }
+  disownStructs(): $.Orphan<$.StructListBuilder<ScalarsBuilder>> {
+    return this.$disown(5, $.structList(Scalars));
+  }
+  adoptStructs(orphan: $.Orphan<$.StructListBuilder<ScalarsBuilder>>): void {
+    this.$adopt(5, orphan);
+  }
   hasStructs(): boolean {
     return this.$has(5);
   }
@@ -471,6 +561,15 @@ export class DefaultsBuilder extends $.StructBuilder {
   }
   initNested(length: number): $.ListListBuilder<$.UInt8ListBuilder> {
     return this.$initList(6, $.listOf($.UInt8List), length);
+  }
+  setNested(value: $.ListListReader<$.UInt8ListReader>): void {
+    this.$setList(6, value);
+  }
+  disownNested(): $.Orphan<$.ListListBuilder<$.UInt8ListBuilder>> {
+    return this.$disown(6, $.listOf($.UInt8List));
+  }
+  adoptNested(orphan: $.Orphan<$.ListListBuilder<$.UInt8ListBuilder>>): void {
+    this.$adopt(6, orphan);
   }
   hasNested(): boolean {
     return this.$has(6);
@@ -507,13 +606,51 @@ export class DefaultsBuilder extends $.StructBuilder {
   initBits(length: number): $.BoolListBuilder {
     return this.$initList(7, $.BoolList, length);
   }
+  setBits(value: $.BoolListReader): void {
+    this.$setList(7, value);
+  }
+  disownBits(): $.Orphan<$.BoolListBuilder> {
+    return this.$disown(7, $.BoolList);
+  }
+  adoptBits(orphan: $.Orphan<$.BoolListBuilder>): void {
+    this.$adopt(7, orphan);
+  }
   hasBits(): boolean {
     return this.$has(7);
   }
   /** A reader of the same memory. */
   asReader(): DefaultsReader {
-    return this.$asReader(DefaultsReader, 11, 8);
+    return this.$asReader(DefaultsReader);
   }
+}
+
+/** `Defaults` as a plain object: see `toObject`. */
+export interface DefaultsObject {
+  flag: boolean;
+  tiny: number;
+  small: number;
+  medium: number;
+  large: bigint;
+  utiny: number;
+  usmall: number;
+  umedium: number;
+  ularge: bigint;
+  single: number;
+  double: number;
+  infinite: number;
+  notANumber: number;
+  color: Color;
+  text: string;
+  data: Uint8Array;
+  scalars: ScalarsObject;
+  numbers: number[];
+  texts: string[];
+  structs: ScalarsObject[];
+  nested: number[][];
+  negativeZero: number;
+  safe: bigint;
+  safeSigned: bigint;
+  bits: boolean[];
 }
 
 export const Defaults = {
@@ -523,13 +660,43 @@ export const Defaults = {
   pointerCount: 8,
   Reader: DefaultsReader,
   Builder: DefaultsBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'flag', type: 'bool' },
+    { name: 'tiny', type: 'int8' },
+    { name: 'small', type: 'int16' },
+    { name: 'medium', type: 'int32' },
+    { name: 'large', type: 'int64' },
+    { name: 'utiny', type: 'uint8' },
+    { name: 'usmall', type: 'uint16' },
+    { name: 'umedium', type: 'uint32' },
+    { name: 'ularge', type: 'uint64' },
+    { name: 'single', type: 'float32' },
+    { name: 'double', type: 'float64' },
+    { name: 'infinite', type: 'float64' },
+    { name: 'notANumber', type: 'float32' },
+    { name: 'color', type: { enum: Color } },
+    { name: 'text', type: $.Text, pointer: 0 },
+    { name: 'data', type: $.Data, pointer: 1 },
+    { name: 'scalars', type: Scalars, pointer: 2 },
+    { name: 'numbers', type: $.Int32List, pointer: 3 },
+    { name: 'texts', type: $.TextList, pointer: 4 },
+    { name: 'structs', type: $.structList(Scalars), pointer: 5 },
+    { name: 'nested', type: $.listOf($.UInt8List), pointer: 6 },
+    { name: 'negativeZero', type: 'float64' },
+    { name: 'safe', type: 'uint64' },
+    { name: 'safeSigned', type: 'int64' },
+    { name: 'bits', type: $.BoolList, pointer: 7 },
+  ],
 } as const satisfies $.StructType<DefaultsReader, DefaultsBuilder>;
 export namespace Defaults {
   export type Reader = DefaultsReader;
   export type Builder = DefaultsBuilder;
+  export type Object = DefaultsObject;
 }
 
 export class ListsReader extends $.StructReader {
+  declare readonly $object: ListsObject;
+  override get $type(): $.FieldSource { return Lists; }
   get voids(): $.VoidListReader {
     return this.$list(0, $.VoidList);
   }
@@ -615,7 +782,7 @@ export class ListsReader extends $.StructReader {
     return this.$has(13);
   }
   get colors(): $.EnumListReader<Color> {
-    return this.$list(14, $.enumList<Color>());
+    return this.$list(14, $.enumList(Color));
   }
   hasColors(): boolean {
     return this.$has(14);
@@ -671,11 +838,21 @@ export class ListsReader extends $.StructReader {
 }
 
 export class ListsBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Lists; }
   get voids(): $.VoidListBuilder {
     return this.$list(0, $.VoidList);
   }
   initVoids(length: number): $.VoidListBuilder {
     return this.$initList(0, $.VoidList, length);
+  }
+  setVoids(value: $.VoidListReader): void {
+    this.$setList(0, value);
+  }
+  disownVoids(): $.Orphan<$.VoidListBuilder> {
+    return this.$disown(0, $.VoidList);
+  }
+  adoptVoids(orphan: $.Orphan<$.VoidListBuilder>): void {
+    this.$adopt(0, orphan);
   }
   hasVoids(): boolean {
     return this.$has(0);
@@ -686,6 +863,15 @@ export class ListsBuilder extends $.StructBuilder {
   initBools(length: number): $.BoolListBuilder {
     return this.$initList(1, $.BoolList, length);
   }
+  setBools(value: $.BoolListReader): void {
+    this.$setList(1, value);
+  }
+  disownBools(): $.Orphan<$.BoolListBuilder> {
+    return this.$disown(1, $.BoolList);
+  }
+  adoptBools(orphan: $.Orphan<$.BoolListBuilder>): void {
+    this.$adopt(1, orphan);
+  }
   hasBools(): boolean {
     return this.$has(1);
   }
@@ -694,6 +880,15 @@ export class ListsBuilder extends $.StructBuilder {
   }
   initInt8s(length: number): $.Int8ListBuilder {
     return this.$initList(2, $.Int8List, length);
+  }
+  setInt8s(value: $.Int8ListReader): void {
+    this.$setList(2, value);
+  }
+  disownInt8s(): $.Orphan<$.Int8ListBuilder> {
+    return this.$disown(2, $.Int8List);
+  }
+  adoptInt8s(orphan: $.Orphan<$.Int8ListBuilder>): void {
+    this.$adopt(2, orphan);
   }
   hasInt8s(): boolean {
     return this.$has(2);
@@ -704,6 +899,15 @@ export class ListsBuilder extends $.StructBuilder {
   initInt16s(length: number): $.Int16ListBuilder {
     return this.$initList(3, $.Int16List, length);
   }
+  setInt16s(value: $.Int16ListReader): void {
+    this.$setList(3, value);
+  }
+  disownInt16s(): $.Orphan<$.Int16ListBuilder> {
+    return this.$disown(3, $.Int16List);
+  }
+  adoptInt16s(orphan: $.Orphan<$.Int16ListBuilder>): void {
+    this.$adopt(3, orphan);
+  }
   hasInt16s(): boolean {
     return this.$has(3);
   }
@@ -712,6 +916,15 @@ export class ListsBuilder extends $.StructBuilder {
   }
   initInt32s(length: number): $.Int32ListBuilder {
     return this.$initList(4, $.Int32List, length);
+  }
+  setInt32s(value: $.Int32ListReader): void {
+    this.$setList(4, value);
+  }
+  disownInt32s(): $.Orphan<$.Int32ListBuilder> {
+    return this.$disown(4, $.Int32List);
+  }
+  adoptInt32s(orphan: $.Orphan<$.Int32ListBuilder>): void {
+    this.$adopt(4, orphan);
   }
   hasInt32s(): boolean {
     return this.$has(4);
@@ -722,6 +935,15 @@ export class ListsBuilder extends $.StructBuilder {
   initInt64s(length: number): $.Int64ListBuilder {
     return this.$initList(5, $.Int64List, length);
   }
+  setInt64s(value: $.Int64ListReader): void {
+    this.$setList(5, value);
+  }
+  disownInt64s(): $.Orphan<$.Int64ListBuilder> {
+    return this.$disown(5, $.Int64List);
+  }
+  adoptInt64s(orphan: $.Orphan<$.Int64ListBuilder>): void {
+    this.$adopt(5, orphan);
+  }
   hasInt64s(): boolean {
     return this.$has(5);
   }
@@ -730,6 +952,15 @@ export class ListsBuilder extends $.StructBuilder {
   }
   initUint8s(length: number): $.UInt8ListBuilder {
     return this.$initList(6, $.UInt8List, length);
+  }
+  setUint8s(value: $.UInt8ListReader): void {
+    this.$setList(6, value);
+  }
+  disownUint8s(): $.Orphan<$.UInt8ListBuilder> {
+    return this.$disown(6, $.UInt8List);
+  }
+  adoptUint8s(orphan: $.Orphan<$.UInt8ListBuilder>): void {
+    this.$adopt(6, orphan);
   }
   hasUint8s(): boolean {
     return this.$has(6);
@@ -740,6 +971,15 @@ export class ListsBuilder extends $.StructBuilder {
   initUint16s(length: number): $.UInt16ListBuilder {
     return this.$initList(7, $.UInt16List, length);
   }
+  setUint16s(value: $.UInt16ListReader): void {
+    this.$setList(7, value);
+  }
+  disownUint16s(): $.Orphan<$.UInt16ListBuilder> {
+    return this.$disown(7, $.UInt16List);
+  }
+  adoptUint16s(orphan: $.Orphan<$.UInt16ListBuilder>): void {
+    this.$adopt(7, orphan);
+  }
   hasUint16s(): boolean {
     return this.$has(7);
   }
@@ -748,6 +988,15 @@ export class ListsBuilder extends $.StructBuilder {
   }
   initUint32s(length: number): $.UInt32ListBuilder {
     return this.$initList(8, $.UInt32List, length);
+  }
+  setUint32s(value: $.UInt32ListReader): void {
+    this.$setList(8, value);
+  }
+  disownUint32s(): $.Orphan<$.UInt32ListBuilder> {
+    return this.$disown(8, $.UInt32List);
+  }
+  adoptUint32s(orphan: $.Orphan<$.UInt32ListBuilder>): void {
+    this.$adopt(8, orphan);
   }
   hasUint32s(): boolean {
     return this.$has(8);
@@ -758,6 +1007,15 @@ export class ListsBuilder extends $.StructBuilder {
   initUint64s(length: number): $.UInt64ListBuilder {
     return this.$initList(9, $.UInt64List, length);
   }
+  setUint64s(value: $.UInt64ListReader): void {
+    this.$setList(9, value);
+  }
+  disownUint64s(): $.Orphan<$.UInt64ListBuilder> {
+    return this.$disown(9, $.UInt64List);
+  }
+  adoptUint64s(orphan: $.Orphan<$.UInt64ListBuilder>): void {
+    this.$adopt(9, orphan);
+  }
   hasUint64s(): boolean {
     return this.$has(9);
   }
@@ -766,6 +1024,15 @@ export class ListsBuilder extends $.StructBuilder {
   }
   initFloat32s(length: number): $.Float32ListBuilder {
     return this.$initList(10, $.Float32List, length);
+  }
+  setFloat32s(value: $.Float32ListReader): void {
+    this.$setList(10, value);
+  }
+  disownFloat32s(): $.Orphan<$.Float32ListBuilder> {
+    return this.$disown(10, $.Float32List);
+  }
+  adoptFloat32s(orphan: $.Orphan<$.Float32ListBuilder>): void {
+    this.$adopt(10, orphan);
   }
   hasFloat32s(): boolean {
     return this.$has(10);
@@ -776,6 +1043,15 @@ export class ListsBuilder extends $.StructBuilder {
   initFloat64s(length: number): $.Float64ListBuilder {
     return this.$initList(11, $.Float64List, length);
   }
+  setFloat64s(value: $.Float64ListReader): void {
+    this.$setList(11, value);
+  }
+  disownFloat64s(): $.Orphan<$.Float64ListBuilder> {
+    return this.$disown(11, $.Float64List);
+  }
+  adoptFloat64s(orphan: $.Orphan<$.Float64ListBuilder>): void {
+    this.$adopt(11, orphan);
+  }
   hasFloat64s(): boolean {
     return this.$has(11);
   }
@@ -784,6 +1060,15 @@ export class ListsBuilder extends $.StructBuilder {
   }
   initTexts(length: number): $.TextListBuilder {
     return this.$initList(12, $.TextList, length);
+  }
+  setTexts(value: $.TextListReader): void {
+    this.$setList(12, value);
+  }
+  disownTexts(): $.Orphan<$.TextListBuilder> {
+    return this.$disown(12, $.TextList);
+  }
+  adoptTexts(orphan: $.Orphan<$.TextListBuilder>): void {
+    this.$adopt(12, orphan);
   }
   hasTexts(): boolean {
     return this.$has(12);
@@ -794,14 +1079,32 @@ export class ListsBuilder extends $.StructBuilder {
   initDatas(length: number): $.DataListBuilder {
     return this.$initList(13, $.DataList, length);
   }
+  setDatas(value: $.DataListReader): void {
+    this.$setList(13, value);
+  }
+  disownDatas(): $.Orphan<$.DataListBuilder> {
+    return this.$disown(13, $.DataList);
+  }
+  adoptDatas(orphan: $.Orphan<$.DataListBuilder>): void {
+    this.$adopt(13, orphan);
+  }
   hasDatas(): boolean {
     return this.$has(13);
   }
   get colors(): $.EnumListBuilder<Color> {
-    return this.$list(14, $.enumList<Color>());
+    return this.$list(14, $.enumList(Color));
   }
   initColors(length: number): $.EnumListBuilder<Color> {
-    return this.$initList(14, $.enumList<Color>(), length);
+    return this.$initList(14, $.enumList(Color), length);
+  }
+  setColors(value: $.EnumListReader<Color>): void {
+    this.$setList(14, value);
+  }
+  disownColors(): $.Orphan<$.EnumListBuilder<Color>> {
+    return this.$disown(14, $.enumList(Color));
+  }
+  adoptColors(orphan: $.Orphan<$.EnumListBuilder<Color>>): void {
+    this.$adopt(14, orphan);
   }
   hasColors(): boolean {
     return this.$has(14);
@@ -812,6 +1115,15 @@ export class ListsBuilder extends $.StructBuilder {
   initStructs(length: number): $.StructListBuilder<NodeBuilder> {
     return this.$initList(15, $.structList(Node), length);
   }
+  setStructs(value: $.StructListReader<NodeReader>): void {
+    this.$setList(15, value);
+  }
+  disownStructs(): $.Orphan<$.StructListBuilder<NodeBuilder>> {
+    return this.$disown(15, $.structList(Node));
+  }
+  adoptStructs(orphan: $.Orphan<$.StructListBuilder<NodeBuilder>>): void {
+    this.$adopt(15, orphan);
+  }
   hasStructs(): boolean {
     return this.$has(15);
   }
@@ -820,6 +1132,15 @@ export class ListsBuilder extends $.StructBuilder {
   }
   initInt32Lists(length: number): $.ListListBuilder<$.Int32ListBuilder> {
     return this.$initList(16, $.listOf($.Int32List), length);
+  }
+  setInt32Lists(value: $.ListListReader<$.Int32ListReader>): void {
+    this.$setList(16, value);
+  }
+  disownInt32Lists(): $.Orphan<$.ListListBuilder<$.Int32ListBuilder>> {
+    return this.$disown(16, $.listOf($.Int32List));
+  }
+  adoptInt32Lists(orphan: $.Orphan<$.ListListBuilder<$.Int32ListBuilder>>): void {
+    this.$adopt(16, orphan);
   }
   hasInt32Lists(): boolean {
     return this.$has(16);
@@ -830,6 +1151,15 @@ export class ListsBuilder extends $.StructBuilder {
   initStructLists(length: number): $.ListListBuilder<$.StructListBuilder<NodeBuilder>> {
     return this.$initList(17, $.listOf($.structList(Node)), length);
   }
+  setStructLists(value: $.ListListReader<$.StructListReader<NodeReader>>): void {
+    this.$setList(17, value);
+  }
+  disownStructLists(): $.Orphan<$.ListListBuilder<$.StructListBuilder<NodeBuilder>>> {
+    return this.$disown(17, $.listOf($.structList(Node)));
+  }
+  adoptStructLists(orphan: $.Orphan<$.ListListBuilder<$.StructListBuilder<NodeBuilder>>>): void {
+    this.$adopt(17, orphan);
+  }
   hasStructLists(): boolean {
     return this.$has(17);
   }
@@ -838,6 +1168,15 @@ export class ListsBuilder extends $.StructBuilder {
   }
   initDeep(length: number): $.ListListBuilder<$.ListListBuilder<$.TextListBuilder>> {
     return this.$initList(18, $.listOf($.listOf($.TextList)), length);
+  }
+  setDeep(value: $.ListListReader<$.ListListReader<$.TextListReader>>): void {
+    this.$setList(18, value);
+  }
+  disownDeep(): $.Orphan<$.ListListBuilder<$.ListListBuilder<$.TextListBuilder>>> {
+    return this.$disown(18, $.listOf($.listOf($.TextList)));
+  }
+  adoptDeep(orphan: $.Orphan<$.ListListBuilder<$.ListListBuilder<$.TextListBuilder>>>): void {
+    this.$adopt(18, orphan);
   }
   hasDeep(): boolean {
     return this.$has(18);
@@ -848,6 +1187,15 @@ export class ListsBuilder extends $.StructBuilder {
   initPalettes(length: number): $.StructListBuilder<other$.PaletteBuilder> {
     return this.$initList(19, $.structList(other$.Palette), length);
   }
+  setPalettes(value: $.StructListReader<other$.PaletteReader>): void {
+    this.$setList(19, value);
+  }
+  disownPalettes(): $.Orphan<$.StructListBuilder<other$.PaletteBuilder>> {
+    return this.$disown(19, $.structList(other$.Palette));
+  }
+  adoptPalettes(orphan: $.Orphan<$.StructListBuilder<other$.PaletteBuilder>>): void {
+    this.$adopt(19, orphan);
+  }
   hasPalettes(): boolean {
     return this.$has(19);
   }
@@ -856,6 +1204,15 @@ export class ListsBuilder extends $.StructBuilder {
   }
   initEmpties(length: number): $.StructListBuilder<EmptyBuilder> {
     return this.$initList(20, $.structList(Empty), length);
+  }
+  setEmpties(value: $.StructListReader<EmptyReader>): void {
+    this.$setList(20, value);
+  }
+  disownEmpties(): $.Orphan<$.StructListBuilder<EmptyBuilder>> {
+    return this.$disown(20, $.structList(Empty));
+  }
+  adoptEmpties(orphan: $.Orphan<$.StructListBuilder<EmptyBuilder>>): void {
+    this.$adopt(20, orphan);
   }
   hasEmpties(): boolean {
     return this.$has(20);
@@ -866,6 +1223,15 @@ export class ListsBuilder extends $.StructBuilder {
   initBoolLists(length: number): $.ListListBuilder<$.BoolListBuilder> {
     return this.$initList(21, $.listOf($.BoolList), length);
   }
+  setBoolLists(value: $.ListListReader<$.BoolListReader>): void {
+    this.$setList(21, value);
+  }
+  disownBoolLists(): $.Orphan<$.ListListBuilder<$.BoolListBuilder>> {
+    return this.$disown(21, $.listOf($.BoolList));
+  }
+  adoptBoolLists(orphan: $.Orphan<$.ListListBuilder<$.BoolListBuilder>>): void {
+    this.$adopt(21, orphan);
+  }
   hasBoolLists(): boolean {
     return this.$has(21);
   }
@@ -875,13 +1241,49 @@ export class ListsBuilder extends $.StructBuilder {
   initServices(length: number): $.AnyPointerListBuilder {
     return this.$initList(22, $.AnyPointerList, length);
   }
+  setServices(value: $.AnyPointerListReader): void {
+    this.$setList(22, value);
+  }
+  disownServices(): $.Orphan<$.AnyPointerListBuilder> {
+    return this.$disown(22, $.AnyPointerList);
+  }
+  adoptServices(orphan: $.Orphan<$.AnyPointerListBuilder>): void {
+    this.$adopt(22, orphan);
+  }
   hasServices(): boolean {
     return this.$has(22);
   }
   /** A reader of the same memory. */
   asReader(): ListsReader {
-    return this.$asReader(ListsReader, 0, 23);
+    return this.$asReader(ListsReader);
   }
+}
+
+/** `Lists` as a plain object: see `toObject`. */
+export interface ListsObject {
+  voids: null[];
+  bools: boolean[];
+  int8s: number[];
+  int16s: number[];
+  int32s: number[];
+  int64s: bigint[];
+  uint8s: number[];
+  uint16s: number[];
+  uint32s: number[];
+  uint64s: bigint[];
+  float32s: number[];
+  float64s: number[];
+  texts: string[];
+  datas: Uint8Array[];
+  colors: Color[];
+  structs: NodeObject[];
+  int32Lists: number[][];
+  structLists: NodeObject[][];
+  deep: string[][][];
+  palettes: other$.PaletteObject[];
+  empties: EmptyObject[];
+  boolLists: boolean[][];
+  services: null[];
 }
 
 export const Lists = {
@@ -891,20 +1293,53 @@ export const Lists = {
   pointerCount: 23,
   Reader: ListsReader,
   Builder: ListsBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'voids', type: $.VoidList, pointer: 0 },
+    { name: 'bools', type: $.BoolList, pointer: 1 },
+    { name: 'int8s', type: $.Int8List, pointer: 2 },
+    { name: 'int16s', type: $.Int16List, pointer: 3 },
+    { name: 'int32s', type: $.Int32List, pointer: 4 },
+    { name: 'int64s', type: $.Int64List, pointer: 5 },
+    { name: 'uint8s', type: $.UInt8List, pointer: 6 },
+    { name: 'uint16s', type: $.UInt16List, pointer: 7 },
+    { name: 'uint32s', type: $.UInt32List, pointer: 8 },
+    { name: 'uint64s', type: $.UInt64List, pointer: 9 },
+    { name: 'float32s', type: $.Float32List, pointer: 10 },
+    { name: 'float64s', type: $.Float64List, pointer: 11 },
+    { name: 'texts', type: $.TextList, pointer: 12 },
+    { name: 'datas', type: $.DataList, pointer: 13 },
+    { name: 'colors', type: $.enumList(Color), pointer: 14 },
+    { name: 'structs', type: $.structList(Node), pointer: 15 },
+    { name: 'int32Lists', type: $.listOf($.Int32List), pointer: 16 },
+    { name: 'structLists', type: $.listOf($.structList(Node)), pointer: 17 },
+    { name: 'deep', type: $.listOf($.listOf($.TextList)), pointer: 18 },
+    { name: 'palettes', type: $.structList(other$.Palette), pointer: 19 },
+    { name: 'empties', type: $.structList(Empty), pointer: 20 },
+    { name: 'boolLists', type: $.listOf($.BoolList), pointer: 21 },
+    { name: 'services', type: $.AnyPointerList, pointer: 22 },
+  ],
 } as const satisfies $.StructType<ListsReader, ListsBuilder>;
 export namespace Lists {
   export type Reader = ListsReader;
   export type Builder = ListsBuilder;
+  export type Object = ListsObject;
 }
 
 export class EmptyReader extends $.StructReader {
+  declare readonly $object: EmptyObject;
+  override get $type(): $.FieldSource { return Empty; }
 }
 
 export class EmptyBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Empty; }
   /** A reader of the same memory. */
   asReader(): EmptyReader {
-    return this.$asReader(EmptyReader, 0, 0);
+    return this.$asReader(EmptyReader);
   }
+}
+
+/** `Empty` as a plain object: see `toObject`. */
+export interface EmptyObject {
 }
 
 export const Empty = {
@@ -914,14 +1349,18 @@ export const Empty = {
   pointerCount: 0,
   Reader: EmptyReader,
   Builder: EmptyBuilder,
+  fields: (): readonly $.FieldInfo[] => [],
 } as const satisfies $.StructType<EmptyReader, EmptyBuilder>;
 export namespace Empty {
   export type Reader = EmptyReader;
   export type Builder = EmptyBuilder;
+  export type Object = EmptyObject;
 }
 
 /** A tree. */
 export class NodeReader extends $.StructReader {
+  declare readonly $object: NodeObject;
+  override get $type(): $.FieldSource { return Node; }
   get name(): string {
     return this.$text(0);
   }
@@ -958,11 +1397,18 @@ export class NodeReader extends $.StructReader {
 
 /** A tree. */
 export class NodeBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Node; }
   get name(): string {
     return this.$text(0);
   }
   set name(value: string) {
     this.$setText(0, value);
+  }
+  disownName(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptName(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
   }
   hasName(): boolean {
     return this.$has(0);
@@ -979,6 +1425,15 @@ export class NodeBuilder extends $.StructBuilder {
   initChildren(length: number): $.StructListBuilder<NodeBuilder> {
     return this.$initList(1, $.structList(Node), length);
   }
+  setChildren(value: $.StructListReader<NodeReader>): void {
+    this.$setList(1, value);
+  }
+  disownChildren(): $.Orphan<$.StructListBuilder<NodeBuilder>> {
+    return this.$disown(1, $.structList(Node));
+  }
+  adoptChildren(orphan: $.Orphan<$.StructListBuilder<NodeBuilder>>): void {
+    this.$adopt(1, orphan);
+  }
   hasChildren(): boolean {
     return this.$has(1);
   }
@@ -987,6 +1442,15 @@ export class NodeBuilder extends $.StructBuilder {
   }
   initLeft(): NodeBuilder {
     return this.$initStruct(2, Node);
+  }
+  setLeft(value: NodeReader): void {
+    this.$setStruct(2, value);
+  }
+  disownLeft(): $.Orphan<NodeBuilder> {
+    return this.$disown(2, Node);
+  }
+  adoptLeft(orphan: $.Orphan<NodeBuilder>): void {
+    this.$adopt(2, orphan);
   }
   hasLeft(): boolean {
     return this.$has(2);
@@ -1001,13 +1465,29 @@ export class NodeBuilder extends $.StructBuilder {
   initPayload(length: number): Uint8Array {
     return this.$initBytes(3, length);
   }
+  disownPayload(): $.Orphan<Uint8Array> {
+    return this.$disown(3, $.Data);
+  }
+  adoptPayload(orphan: $.Orphan<Uint8Array>): void {
+    this.$adopt(3, orphan);
+  }
   hasPayload(): boolean {
     return this.$has(3);
   }
   /** A reader of the same memory. */
   asReader(): NodeReader {
-    return this.$asReader(NodeReader, 1, 4);
+    return this.$asReader(NodeReader);
   }
+}
+
+/** `Node` as a plain object: see `toObject`. */
+export interface NodeObject {
+  name: string;
+  value: number;
+  children: NodeObject[];
+  left?: NodeObject;
+  /** Raw bytes. */
+  payload: Uint8Array;
 }
 
 /** A tree. */
@@ -1018,14 +1498,24 @@ export const Node = {
   pointerCount: 4,
   Reader: NodeReader,
   Builder: NodeBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'name', type: $.Text, pointer: 0 },
+    { name: 'value', type: 'uint32' },
+    { name: 'children', type: $.structList(Node), pointer: 1 },
+    { name: 'left', type: Node, pointer: 2 },
+    { name: 'payload', type: $.Data, pointer: 3 },
+  ],
 } as const satisfies $.StructType<NodeReader, NodeBuilder>;
 export namespace Node {
   export type Reader = NodeReader;
   export type Builder = NodeBuilder;
+  export type Object = NodeObject;
 }
 
 /** Two things at once. */
 export class Unions_PairGroupReader extends $.StructReader {
+  declare readonly $object: Unions_PairGroupObject;
+  override get $type(): $.FieldSource { return Unions_PairGroup; }
   get first(): bigint {
     return this.$dataBytes < 16 ? 0n : this.$view.getBigInt64(this.$data + 8, true);
   }
@@ -1050,6 +1540,7 @@ export class Unions_PairGroupReader extends $.StructReader {
 
 /** Two things at once. */
 export class Unions_PairGroupBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Unions_PairGroup; }
   get first(): bigint {
     return this.$view.getBigInt64(this.$data + 8, true);
   }
@@ -1066,6 +1557,12 @@ export class Unions_PairGroupBuilder extends $.StructBuilder {
   set second(value: string) {
     this.$setText(0, value);
   }
+  disownSecond(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptSecond(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+  }
   hasSecond(): boolean {
     return this.$has(0);
   }
@@ -1077,13 +1574,32 @@ export class Unions_PairGroupBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): Unions_PairGroupReader {
-    return this.$asReader(Unions_PairGroupReader, 4, 3);
+    return this.$asReader(Unions_PairGroupReader);
   }
 }
+
+/** `Unions_PairGroup` as a plain object: see `toObject`. */
+export interface Unions_PairGroupObject {
+  first: bigint;
+  second: string;
+  third: boolean;
+}
+
+const Unions_PairGroup: $.GroupType<Unions_PairGroupReader, Unions_PairGroupBuilder> = {
+  Reader: Unions_PairGroupReader,
+  Builder: Unions_PairGroupBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'first', type: 'int64' },
+    { name: 'second', type: $.Text, pointer: 0 },
+    { name: 'third', type: 'bool' },
+  ],
+};
 
 const Unions_NamedGroup_InnerGroup_members = ['y', 'z'] as const;
 
 export class Unions_NamedGroup_InnerGroupReader extends $.StructReader {
+  declare readonly $object: Unions_NamedGroup_InnerGroupObject;
+  override get $type(): $.FieldSource { return Unions_NamedGroup_InnerGroup; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Unions_NamedGroup_InnerGroup_members)[number] | undefined {
     return Unions_NamedGroup_InnerGroup_members[this.$tag(24)];
@@ -1114,6 +1630,7 @@ export class Unions_NamedGroup_InnerGroupReader extends $.StructReader {
 }
 
 export class Unions_NamedGroup_InnerGroupBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Unions_NamedGroup_InnerGroup; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Unions_NamedGroup_InnerGroup_members)[number] | undefined {
     return Unions_NamedGroup_InnerGroup_members[this.$tag(24)];
@@ -1136,6 +1653,14 @@ export class Unions_NamedGroup_InnerGroupBuilder extends $.StructBuilder {
     this.$setText(1, value);
     this.$choose(24, 0);
   }
+  disownY(): $.Orphan<string> {
+    this.$check(24, 0, 'y');
+    return this.$disown(1, $.Text);
+  }
+  adoptY(orphan: $.Orphan<string>): void {
+    this.$adopt(1, orphan);
+    this.$choose(24, 0);
+  }
   hasY(): boolean {
     return this.$tag(24) === 0 && this.$has(1);
   }
@@ -1149,13 +1674,34 @@ export class Unions_NamedGroup_InnerGroupBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): Unions_NamedGroup_InnerGroupReader {
-    return this.$asReader(Unions_NamedGroup_InnerGroupReader, 4, 3);
+    return this.$asReader(Unions_NamedGroup_InnerGroupReader);
   }
 }
+
+/** `Unions_NamedGroup_InnerGroup` as a plain object: see `toObject`. */
+export type Unions_NamedGroup_InnerGroupObject = {
+  x: number;
+} & $.OneOf<{
+  y: string;
+  z: number;
+}>;
+
+const Unions_NamedGroup_InnerGroup: $.GroupType<Unions_NamedGroup_InnerGroupReader, Unions_NamedGroup_InnerGroupBuilder> = {
+  Reader: Unions_NamedGroup_InnerGroupReader,
+  Builder: Unions_NamedGroup_InnerGroupBuilder,
+  union: { discriminantOffset: 12, names: Unions_NamedGroup_InnerGroup_members },
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'x', type: 'uint8' },
+    { name: 'y', type: $.Text, pointer: 1, unionValue: 0 },
+    { name: 'z', type: 'uint8', unionValue: 1 },
+  ],
+};
 
 const Unions_NamedGroup_members = ['a', 'b', 'c', 'inner'] as const;
 
 export class Unions_NamedGroupReader extends $.StructReader {
+  declare readonly $object: Unions_NamedGroupObject;
+  override get $type(): $.FieldSource { return Unions_NamedGroup; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Unions_NamedGroup_members)[number] | undefined {
     return Unions_NamedGroup_members[this.$tag(16)];
@@ -1179,6 +1725,7 @@ export class Unions_NamedGroupReader extends $.StructReader {
 }
 
 export class Unions_NamedGroupBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Unions_NamedGroup; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Unions_NamedGroup_members)[number] | undefined {
     return Unions_NamedGroup_members[this.$tag(16)];
@@ -1221,13 +1768,36 @@ export class Unions_NamedGroupBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): Unions_NamedGroupReader {
-    return this.$asReader(Unions_NamedGroupReader, 4, 3);
+    return this.$asReader(Unions_NamedGroupReader);
   }
 }
+
+/** `Unions_NamedGroup` as a plain object: see `toObject`. */
+export type Unions_NamedGroupObject = {
+} & $.OneOf<{
+  a: null;
+  b: number;
+  c: number;
+  inner: Unions_NamedGroup_InnerGroupObject;
+}>;
+
+const Unions_NamedGroup: $.GroupType<Unions_NamedGroupReader, Unions_NamedGroupBuilder> = {
+  Reader: Unions_NamedGroupReader,
+  Builder: Unions_NamedGroupBuilder,
+  union: { discriminantOffset: 8, names: Unions_NamedGroup_members },
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'a', type: 'void', unionValue: 0 },
+    { name: 'b', type: 'int8', unionValue: 1 },
+    { name: 'c', type: 'float64', unionValue: 2 },
+    { name: 'inner', type: { group: Unions_NamedGroup_InnerGroup }, unionValue: 3 },
+  ],
+};
 
 const Unions_members = ['nothing', 'number', 'text', 'node', 'numbers', 'pair', 'flag', 'data', 'color', 'anything'] as const;
 
 export class UnionsReader extends $.StructReader {
+  declare readonly $object: UnionsObject;
+  override get $type(): $.FieldSource { return Unions; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Unions_members)[number] | undefined {
     return Unions_members[this.$tag(2)];
@@ -1290,6 +1860,10 @@ export class UnionsReader extends $.StructReader {
     this.$check(2, 8, 'color');
     return (this.$dataBytes < 6 ? 0 : this.$view.getUint16(this.$data + 4, true)) as Color;
   }
+  get anything(): $.AnyPointerReader {
+    this.$check(2, 9, 'anything');
+    return this.$any(0);
+  }
   hasAnything(): boolean {
     return this.$tag(2) === 9 && this.$has(0);
   }
@@ -1309,6 +1883,7 @@ export class UnionsReader extends $.StructReader {
 }
 
 export class UnionsBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Unions; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Unions_members)[number] | undefined {
     return Unions_members[this.$tag(2)];
@@ -1342,6 +1917,14 @@ export class UnionsBuilder extends $.StructBuilder {
     this.$setText(0, value);
     this.$choose(2, 2);
   }
+  disownText(): $.Orphan<string> {
+    this.$check(2, 2, 'text');
+    return this.$disown(0, $.Text);
+  }
+  adoptText(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+    this.$choose(2, 2);
+  }
   hasText(): boolean {
     return this.$tag(2) === 2 && this.$has(0);
   }
@@ -1353,6 +1936,18 @@ export class UnionsBuilder extends $.StructBuilder {
     const value = this.$initStruct(0, Node);
     this.$choose(2, 3);
     return value;
+  }
+  setNode(value: NodeReader): void {
+    this.$setStruct(0, value);
+    this.$choose(2, 3);
+  }
+  disownNode(): $.Orphan<NodeBuilder> {
+    this.$check(2, 3, 'node');
+    return this.$disown(0, Node);
+  }
+  adoptNode(orphan: $.Orphan<NodeBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(2, 3);
   }
   hasNode(): boolean {
     return this.$tag(2) === 3 && this.$has(0);
@@ -1366,6 +1961,18 @@ export class UnionsBuilder extends $.StructBuilder {
     const value = this.$initList(0, $.UInt16List, length);
     this.$choose(2, 4);
     return value;
+  }
+  setNumbers(value: $.UInt16ListReader): void {
+    this.$setList(0, value);
+    this.$choose(2, 4);
+  }
+  disownNumbers(): $.Orphan<$.UInt16ListBuilder> {
+    this.$check(2, 4, 'numbers');
+    return this.$disown(0, $.UInt16List);
+  }
+  adoptNumbers(orphan: $.Orphan<$.UInt16ListBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(2, 4);
   }
   hasNumbers(): boolean {
     return this.$tag(2) === 4 && this.$has(0);
@@ -1404,6 +2011,14 @@ export class UnionsBuilder extends $.StructBuilder {
     this.$choose(2, 7);
     return value;
   }
+  disownData(): $.Orphan<Uint8Array> {
+    this.$check(2, 7, 'data');
+    return this.$disown(0, $.Data);
+  }
+  adoptData(orphan: $.Orphan<Uint8Array>): void {
+    this.$adopt(0, orphan);
+    this.$choose(2, 7);
+  }
   hasData(): boolean {
     return this.$tag(2) === 7 && this.$has(0);
   }
@@ -1414,6 +2029,27 @@ export class UnionsBuilder extends $.StructBuilder {
   set color(value: Color) {
     this.$view.setUint16(this.$data + 4, $.u16(value), true);
     this.$choose(2, 8);
+  }
+  get anything(): $.AnyPointerBuilder {
+    this.$check(2, 9, 'anything');
+    return this.$any(0);
+  }
+  initAnything(): $.AnyPointerBuilder {
+    const value = this.$init(0, $.AnyPointer);
+    this.$choose(2, 9);
+    return value;
+  }
+  setAnything(value: object | string): void {
+    this.$set(0, value);
+    this.$choose(2, 9);
+  }
+  disownAnything(): $.Orphan<$.AnyPointerBuilder> {
+    this.$check(2, 9, 'anything');
+    return this.$disown(0, $.AnyPointer);
+  }
+  adoptAnything(orphan: $.Orphan<$.AnyPointerBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(2, 9);
   }
   hasAnything(): boolean {
     return this.$tag(2) === 9 && this.$has(0);
@@ -1437,14 +2073,40 @@ export class UnionsBuilder extends $.StructBuilder {
   set after(value: string) {
     this.$setText(2, value);
   }
+  disownAfter(): $.Orphan<string> {
+    return this.$disown(2, $.Text);
+  }
+  adoptAfter(orphan: $.Orphan<string>): void {
+    this.$adopt(2, orphan);
+  }
   hasAfter(): boolean {
     return this.$has(2);
   }
   /** A reader of the same memory. */
   asReader(): UnionsReader {
-    return this.$asReader(UnionsReader, 4, 3);
+    return this.$asReader(UnionsReader);
   }
 }
+
+/** `Unions` as a plain object: see `toObject`. */
+export type UnionsObject = {
+  before: number;
+  named: Unions_NamedGroupObject;
+  after: string;
+} & $.OneOf<{
+  nothing: null;
+  number: number;
+  text: string;
+  node?: NodeObject;
+  /** A list. */
+  numbers: number[];
+  /** Two things at once. */
+  pair: Unions_PairGroupObject;
+  flag: boolean;
+  data: Uint8Array;
+  color: Color;
+  anything?: never;
+}>;
 
 export const Unions = {
   name: 'Unions',
@@ -1454,19 +2116,38 @@ export const Unions = {
   Reader: UnionsReader,
   Builder: UnionsBuilder,
   union: { discriminantOffset: 1, names: Unions_members },
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'before', type: 'uint16' },
+    { name: 'nothing', type: 'void', unionValue: 0 },
+    { name: 'number', type: 'uint32', unionValue: 1 },
+    { name: 'text', type: $.Text, pointer: 0, unionValue: 2 },
+    { name: 'node', type: Node, pointer: 0, unionValue: 3 },
+    { name: 'numbers', type: $.UInt16List, pointer: 0, unionValue: 4 },
+    { name: 'pair', type: { group: Unions_PairGroup }, unionValue: 5 },
+    { name: 'flag', type: 'bool', unionValue: 6 },
+    { name: 'data', type: $.Data, pointer: 0, unionValue: 7 },
+    { name: 'color', type: { enum: Color }, unionValue: 8 },
+    { name: 'anything', type: $.AnyPointer, pointer: 0, unionValue: 9 },
+    { name: 'named', type: { group: Unions_NamedGroup } },
+    { name: 'after', type: $.Text, pointer: 2 },
+  ],
 } as const satisfies $.StructType<UnionsReader, UnionsBuilder>;
 export namespace Unions {
   export type Reader = UnionsReader;
   export type Builder = UnionsBuilder;
+  export type Object = UnionsObject;
 }
 
 export class Groups_PositionGroup_DetailGroupReader extends $.StructReader {
+  declare readonly $object: Groups_PositionGroup_DetailGroupObject;
+  override get $type(): $.FieldSource { return Groups_PositionGroup_DetailGroup; }
   get depth(): number {
     return this.$dataBytes < 9 ? 0 : this.$view.getUint8(this.$data + 8);
   }
 }
 
 export class Groups_PositionGroup_DetailGroupBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Groups_PositionGroup_DetailGroup; }
   get depth(): number {
     return this.$view.getUint8(this.$data + 8);
   }
@@ -1475,11 +2156,26 @@ export class Groups_PositionGroup_DetailGroupBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): Groups_PositionGroup_DetailGroupReader {
-    return this.$asReader(Groups_PositionGroup_DetailGroupReader, 2, 1);
+    return this.$asReader(Groups_PositionGroup_DetailGroupReader);
   }
 }
 
+/** `Groups_PositionGroup_DetailGroup` as a plain object: see `toObject`. */
+export interface Groups_PositionGroup_DetailGroupObject {
+  depth: number;
+}
+
+const Groups_PositionGroup_DetailGroup: $.GroupType<Groups_PositionGroup_DetailGroupReader, Groups_PositionGroup_DetailGroupBuilder> = {
+  Reader: Groups_PositionGroup_DetailGroupReader,
+  Builder: Groups_PositionGroup_DetailGroupBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'depth', type: 'uint8' },
+  ],
+};
+
 export class Groups_PositionGroupReader extends $.StructReader {
+  declare readonly $object: Groups_PositionGroupObject;
+  override get $type(): $.FieldSource { return Groups_PositionGroup; }
   get x(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getFloat32(this.$data, true);
   }
@@ -1502,6 +2198,7 @@ export class Groups_PositionGroupReader extends $.StructReader {
 }
 
 export class Groups_PositionGroupBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Groups_PositionGroup; }
   get x(): number {
     return this.$view.getFloat32(this.$data, true);
   }
@@ -1520,6 +2217,12 @@ export class Groups_PositionGroupBuilder extends $.StructBuilder {
   set label(value: string) {
     this.$setText(0, value);
   }
+  disownLabel(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptLabel(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+  }
   hasLabel(): boolean {
     return this.$has(0);
   }
@@ -1533,11 +2236,32 @@ export class Groups_PositionGroupBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): Groups_PositionGroupReader {
-    return this.$asReader(Groups_PositionGroupReader, 2, 1);
+    return this.$asReader(Groups_PositionGroupReader);
   }
 }
 
+/** `Groups_PositionGroup` as a plain object: see `toObject`. */
+export interface Groups_PositionGroupObject {
+  x: number;
+  y: number;
+  label: string;
+  detail: Groups_PositionGroup_DetailGroupObject;
+}
+
+const Groups_PositionGroup: $.GroupType<Groups_PositionGroupReader, Groups_PositionGroupBuilder> = {
+  Reader: Groups_PositionGroupReader,
+  Builder: Groups_PositionGroupBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'x', type: 'float32' },
+    { name: 'y', type: 'float32' },
+    { name: 'label', type: $.Text, pointer: 0 },
+    { name: 'detail', type: { group: Groups_PositionGroup_DetailGroup } },
+  ],
+};
+
 export class GroupsReader extends $.StructReader {
+  declare readonly $object: GroupsObject;
+  override get $type(): $.FieldSource { return Groups; }
   get position(): Groups_PositionGroupReader {
     return this.$group(Groups_PositionGroupReader);
   }
@@ -1547,6 +2271,7 @@ export class GroupsReader extends $.StructReader {
 }
 
 export class GroupsBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Groups; }
   get position(): Groups_PositionGroupBuilder {
     return this.$group(Groups_PositionGroupBuilder);
   }
@@ -1566,8 +2291,14 @@ export class GroupsBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): GroupsReader {
-    return this.$asReader(GroupsReader, 2, 1);
+    return this.$asReader(GroupsReader);
   }
+}
+
+/** `Groups` as a plain object: see `toObject`. */
+export interface GroupsObject {
+  position: Groups_PositionGroupObject;
+  other: number;
 }
 
 export const Groups = {
@@ -1577,13 +2308,20 @@ export const Groups = {
   pointerCount: 1,
   Reader: GroupsReader,
   Builder: GroupsBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'position', type: { group: Groups_PositionGroup } },
+    { name: 'other', type: 'int32' },
+  ],
 } as const satisfies $.StructType<GroupsReader, GroupsBuilder>;
 export namespace Groups {
   export type Reader = GroupsReader;
   export type Builder = GroupsBuilder;
+  export type Object = GroupsObject;
 }
 
 export class EverythingReader extends $.StructReader {
+  declare readonly $object: EverythingObject;
+  override get $type(): $.FieldSource { return Everything; }
   get scalars(): ScalarsReader {
     return this.$struct(0, ScalarsReader);
   }
@@ -1626,11 +2364,14 @@ export class EverythingReader extends $.StructReader {
   hasPalette(): boolean {
     return this.$has(6);
   }
+  get any(): $.AnyPointerReader {
+    return this.$any(7);
+  }
   hasAny(): boolean {
     return this.$has(7);
   }
-  get box(): BoxReader {
-    return this.$struct(8, BoxReader);
+  get box(): BoxReader<string> {
+    return this.$struct(8, $.bind<BoxReader<string>, $.StructBuilder>(Box, [$.Text]).Reader);
   }
   hasBox(): boolean {
     return this.$has(8);
@@ -1641,11 +2382,21 @@ export class EverythingReader extends $.StructReader {
 }
 
 export class EverythingBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Everything; }
   get scalars(): ScalarsBuilder {
     return this.$struct(0, Scalars);
   }
   initScalars(): ScalarsBuilder {
     return this.$initStruct(0, Scalars);
+  }
+  setScalars(value: ScalarsReader): void {
+    this.$setStruct(0, value);
+  }
+  disownScalars(): $.Orphan<ScalarsBuilder> {
+    return this.$disown(0, Scalars);
+  }
+  adoptScalars(orphan: $.Orphan<ScalarsBuilder>): void {
+    this.$adopt(0, orphan);
   }
   hasScalars(): boolean {
     return this.$has(0);
@@ -1656,6 +2407,15 @@ export class EverythingBuilder extends $.StructBuilder {
   initDefaults(): DefaultsBuilder {
     return this.$initStruct(1, Defaults);
   }
+  setDefaults(value: DefaultsReader): void {
+    this.$setStruct(1, value);
+  }
+  disownDefaults(): $.Orphan<DefaultsBuilder> {
+    return this.$disown(1, Defaults);
+  }
+  adoptDefaults(orphan: $.Orphan<DefaultsBuilder>): void {
+    this.$adopt(1, orphan);
+  }
   hasDefaults(): boolean {
     return this.$has(1);
   }
@@ -1664,6 +2424,15 @@ export class EverythingBuilder extends $.StructBuilder {
   }
   initLists(): ListsBuilder {
     return this.$initStruct(2, Lists);
+  }
+  setLists(value: ListsReader): void {
+    this.$setStruct(2, value);
+  }
+  disownLists(): $.Orphan<ListsBuilder> {
+    return this.$disown(2, Lists);
+  }
+  adoptLists(orphan: $.Orphan<ListsBuilder>): void {
+    this.$adopt(2, orphan);
   }
   hasLists(): boolean {
     return this.$has(2);
@@ -1674,6 +2443,15 @@ export class EverythingBuilder extends $.StructBuilder {
   initTree(): NodeBuilder {
     return this.$initStruct(3, Node);
   }
+  setTree(value: NodeReader): void {
+    this.$setStruct(3, value);
+  }
+  disownTree(): $.Orphan<NodeBuilder> {
+    return this.$disown(3, Node);
+  }
+  adoptTree(orphan: $.Orphan<NodeBuilder>): void {
+    this.$adopt(3, orphan);
+  }
   hasTree(): boolean {
     return this.$has(3);
   }
@@ -1682,6 +2460,15 @@ export class EverythingBuilder extends $.StructBuilder {
   }
   initUnions(length: number): $.StructListBuilder<UnionsBuilder> {
     return this.$initList(4, $.structList(Unions), length);
+  }
+  setUnions(value: $.StructListReader<UnionsReader>): void {
+    this.$setList(4, value);
+  }
+  disownUnions(): $.Orphan<$.StructListBuilder<UnionsBuilder>> {
+    return this.$disown(4, $.structList(Unions));
+  }
+  adoptUnions(orphan: $.Orphan<$.StructListBuilder<UnionsBuilder>>): void {
+    this.$adopt(4, orphan);
   }
   hasUnions(): boolean {
     return this.$has(4);
@@ -1692,6 +2479,15 @@ export class EverythingBuilder extends $.StructBuilder {
   initGroups(): GroupsBuilder {
     return this.$initStruct(5, Groups);
   }
+  setGroups(value: GroupsReader): void {
+    this.$setStruct(5, value);
+  }
+  disownGroups(): $.Orphan<GroupsBuilder> {
+    return this.$disown(5, Groups);
+  }
+  adoptGroups(orphan: $.Orphan<GroupsBuilder>): void {
+    this.$adopt(5, orphan);
+  }
   hasGroups(): boolean {
     return this.$has(5);
   }
@@ -1701,17 +2497,50 @@ export class EverythingBuilder extends $.StructBuilder {
   initPalette(): other$.PaletteBuilder {
     return this.$initStruct(6, other$.Palette);
   }
+  setPalette(value: other$.PaletteReader): void {
+    this.$setStruct(6, value);
+  }
+  disownPalette(): $.Orphan<other$.PaletteBuilder> {
+    return this.$disown(6, other$.Palette);
+  }
+  adoptPalette(orphan: $.Orphan<other$.PaletteBuilder>): void {
+    this.$adopt(6, orphan);
+  }
   hasPalette(): boolean {
     return this.$has(6);
+  }
+  get any(): $.AnyPointerBuilder {
+    return this.$any(7);
+  }
+  initAny(): $.AnyPointerBuilder {
+    return this.$init(7, $.AnyPointer);
+  }
+  setAny(value: object | string): void {
+    this.$set(7, value);
+  }
+  disownAny(): $.Orphan<$.AnyPointerBuilder> {
+    return this.$disown(7, $.AnyPointer);
+  }
+  adoptAny(orphan: $.Orphan<$.AnyPointerBuilder>): void {
+    this.$adopt(7, orphan);
   }
   hasAny(): boolean {
     return this.$has(7);
   }
-  get box(): BoxBuilder {
-    return this.$struct(8, Box);
+  get box(): BoxBuilder<string> {
+    return this.$struct(8, $.bind<$.StructReader, BoxBuilder<string>>(Box, [$.Text]));
   }
-  initBox(): BoxBuilder {
-    return this.$initStruct(8, Box);
+  initBox(): BoxBuilder<string> {
+    return this.$initStruct(8, $.bind<$.StructReader, BoxBuilder<string>>(Box, [$.Text]));
+  }
+  setBox(value: BoxReader<string>): void {
+    this.$setStruct(8, value);
+  }
+  disownBox(): $.Orphan<BoxBuilder<string>> {
+    return this.$disown(8, $.bind<$.StructReader, BoxBuilder<string>>(Box, [$.Text]));
+  }
+  adoptBox(orphan: $.Orphan<BoxBuilder<string>>): void {
+    this.$adopt(8, orphan);
   }
   hasBox(): boolean {
     return this.$has(8);
@@ -1721,8 +2550,20 @@ export class EverythingBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): EverythingReader {
-    return this.$asReader(EverythingReader, 0, 10);
+    return this.$asReader(EverythingReader);
   }
+}
+
+/** `Everything` as a plain object: see `toObject`. */
+export interface EverythingObject {
+  scalars?: ScalarsObject;
+  defaults?: DefaultsObject;
+  lists?: ListsObject;
+  tree?: NodeObject;
+  unions: UnionsObject[];
+  groups?: GroupsObject;
+  palette?: other$.PaletteObject;
+  box?: BoxObject<string>;
 }
 
 export const Everything = {
@@ -1732,13 +2573,31 @@ export const Everything = {
   pointerCount: 10,
   Reader: EverythingReader,
   Builder: EverythingBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'scalars', type: Scalars, pointer: 0 },
+    { name: 'defaults', type: Defaults, pointer: 1 },
+    { name: 'lists', type: Lists, pointer: 2 },
+    { name: 'tree', type: Node, pointer: 3 },
+    { name: 'unions', type: $.structList(Unions), pointer: 4 },
+    { name: 'groups', type: Groups, pointer: 5 },
+    { name: 'palette', type: other$.Palette, pointer: 6 },
+    { name: 'any', type: $.AnyPointer, pointer: 7 },
+    { name: 'box', type: $.bind(Box, [$.Text]), pointer: 8 },
+    { name: 'service', type: $.AnyPointer, pointer: 9 },
+  ],
 } as const satisfies $.StructType<EverythingReader, EverythingBuilder>;
 export namespace Everything {
   export type Reader = EverythingReader;
   export type Builder = EverythingBuilder;
+  export type Object = EverythingObject;
 }
 
-export class BoxReader extends $.StructReader {
+export class BoxReader<T = $.AnyPointerReader> extends $.StructReader {
+  declare readonly $object: BoxObject<T>;
+  override get $type(): $.FieldSource { return Box; }
+  get content(): T {
+    return this.$read(0, this.$brand[0]!) as T;
+  }
   hasContent(): boolean {
     return this.$has(0);
   }
@@ -1747,7 +2606,23 @@ export class BoxReader extends $.StructReader {
   }
 }
 
-export class BoxBuilder extends $.StructBuilder {
+export class BoxBuilder<T = $.AnyPointerBuilder> extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Box; }
+  get content(): T {
+    return this.$open(0, this.$brand[0]!) as T;
+  }
+  set content(value: $.Settable<T>) {
+    this.$set(0, value);
+  }
+  initContent(...args: $.InitArgs<T>): T {
+    return this.$init(0, this.$brand[0]!, args[0]) as T;
+  }
+  disownContent(): $.Orphan<T> {
+    return this.$disown(0, this.$brand[0]!) as $.Orphan<T>;
+  }
+  adoptContent(orphan: $.Orphan<T>): void {
+    this.$adopt(0, orphan);
+  }
   hasContent(): boolean {
     return this.$has(0);
   }
@@ -1758,9 +2633,15 @@ export class BoxBuilder extends $.StructBuilder {
     this.$view.setUint32(this.$data, $.u32(value), true);
   }
   /** A reader of the same memory. */
-  asReader(): BoxReader {
-    return this.$asReader(BoxReader, 1, 1);
+  asReader(): BoxReader<$.Settable<T>> {
+    return this.$asReader($.bind<BoxReader<$.Settable<T>>, $.StructBuilder>(Box, this.$brand).Reader);
   }
+}
+
+/** `Box` as a plain object: see `toObject`. */
+export interface BoxObject<T = $.AnyPointerReader> {
+  content?: $.ObjectValue<T>;
+  size: number;
 }
 
 export const Box = {
@@ -1770,14 +2651,25 @@ export const Box = {
   pointerCount: 1,
   Reader: BoxReader,
   Builder: BoxBuilder,
-} as const satisfies $.StructType<BoxReader, BoxBuilder>;
+  fields: (brand: $.Brand): readonly $.FieldInfo[] => [
+    { name: 'content', type: brand[0]!, pointer: 0 },
+    { name: 'size', type: 'uint32' },
+  ],
+  /** This type with `T` bound: structs, list types, `$.Text`, `$.Data`, …. */
+  of<R0, B0>(p0: $.PointerType<R0, B0>): $.StructType<BoxReader<R0>, BoxBuilder<B0>> {
+    return $.bind(Box, [p0]);
+  },
+} as const satisfies $.StructType<BoxReader, BoxBuilder> & Record<'of', unknown>;
 export namespace Box {
-  export type Reader = BoxReader;
-  export type Builder = BoxBuilder;
+  export type Reader<T = $.AnyPointerReader> = BoxReader<T>;
+  export type Builder<T = $.AnyPointerBuilder> = BoxBuilder<T>;
+  export type Object<T = $.AnyPointerReader> = BoxObject<T>;
 }
 
 /** A type inside an interface. */
 export class Service_SettingsReader extends $.StructReader {
+  declare readonly $object: Service_SettingsObject;
+  override get $type(): $.FieldSource { return Service_Settings; }
   get timeout(): number {
     return this.$dataBytes < 4 ? 30 : (this.$view.getUint32(this.$data, true) ^ 30) >>> 0;
   }
@@ -1785,6 +2677,7 @@ export class Service_SettingsReader extends $.StructReader {
 
 /** A type inside an interface. */
 export class Service_SettingsBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Service_Settings; }
   get timeout(): number {
     return (this.$view.getUint32(this.$data, true) ^ 30) >>> 0;
   }
@@ -1793,8 +2686,13 @@ export class Service_SettingsBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): Service_SettingsReader {
-    return this.$asReader(Service_SettingsReader, 1, 0);
+    return this.$asReader(Service_SettingsReader);
   }
+}
+
+/** `Service_Settings` as a plain object: see `toObject`. */
+export interface Service_SettingsObject {
+  timeout: number;
 }
 
 /** A type inside an interface. */
@@ -1805,13 +2703,19 @@ export const Service_Settings = {
   pointerCount: 0,
   Reader: Service_SettingsReader,
   Builder: Service_SettingsBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'timeout', type: 'uint32' },
+  ],
 } as const satisfies $.StructType<Service_SettingsReader, Service_SettingsBuilder>;
 export namespace Service_Settings {
   export type Reader = Service_SettingsReader;
   export type Builder = Service_SettingsBuilder;
+  export type Object = Service_SettingsObject;
 }
 
 export class Awkward_ReaderReader extends $.StructReader {
+  declare readonly $object: Awkward_ReaderObject;
+  override get $type(): $.FieldSource { return Awkward_Reader; }
   get name(): string {
     return this.$text(0);
   }
@@ -1825,19 +2729,31 @@ export class Awkward_ReaderReader extends $.StructReader {
 }
 
 export class Awkward_ReaderBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Awkward_Reader; }
   get name(): string {
     return this.$text(0);
   }
   set name(value: string) {
     this.$setText(0, value);
   }
+  disownName(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptName(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+  }
   hasName(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): Awkward_ReaderReader {
-    return this.$asReader(Awkward_ReaderReader, 0, 1);
+    return this.$asReader(Awkward_ReaderReader);
   }
+}
+
+/** `Awkward_Reader` as a plain object: see `toObject`. */
+export interface Awkward_ReaderObject {
+  name: string;
 }
 
 export const Awkward_Reader = {
@@ -1847,16 +2763,22 @@ export const Awkward_Reader = {
   pointerCount: 1,
   Reader: Awkward_ReaderReader,
   Builder: Awkward_ReaderBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'name', type: $.Text, pointer: 0 },
+  ],
 } as const satisfies $.StructType<Awkward_ReaderReader, Awkward_ReaderBuilder>;
 export namespace Awkward_Reader {
   export type Reader = Awkward_ReaderReader;
   export type Builder = Awkward_ReaderBuilder;
+  export type Object = Awkward_ReaderObject;
 }
 
 const Awkward_members = ['new', 'value', 'setNew'] as const;
 
 /** Names that clash with what JavaScript or the generator uses. */
 export class AwkwardReader extends $.StructReader {
+  declare readonly $object: AwkwardObject;
+  override get $type(): $.FieldSource { return Awkward; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Awkward_members)[number] | undefined {
     return Awkward_members[this.$tag(16)];
@@ -1944,6 +2866,7 @@ export class AwkwardReader extends $.StructReader {
 
 /** Names that clash with what JavaScript or the generator uses. */
 export class AwkwardBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Awkward; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Awkward_members)[number] | undefined {
     return Awkward_members[this.$tag(16)];
@@ -1957,6 +2880,12 @@ export class AwkwardBuilder extends $.StructBuilder {
   }
   set class(value: string) {
     this.$setText(0, value);
+  }
+  disownClass(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptClass(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
   }
   hasClass_(): boolean {
     return this.$has(0);
@@ -1973,6 +2902,12 @@ export class AwkwardBuilder extends $.StructBuilder {
   set toString_(value: string) {
     this.$setText(1, value);
   }
+  disownToString(): $.Orphan<string> {
+    return this.$disown(1, $.Text);
+  }
+  adoptToString(orphan: $.Orphan<string>): void {
+    this.$adopt(1, orphan);
+  }
   hasToString(): boolean {
     return this.$has(1);
   }
@@ -1987,6 +2922,12 @@ export class AwkwardBuilder extends $.StructBuilder {
   }
   set whichIndex_(value: string) {
     this.$setText(2, value);
+  }
+  disownWhichIndex(): $.Orphan<string> {
+    return this.$disown(2, $.Text);
+  }
+  adoptWhichIndex(orphan: $.Orphan<string>): void {
+    this.$adopt(2, orphan);
   }
   hasWhichIndex(): boolean {
     return this.$has(2);
@@ -2007,6 +2948,12 @@ export class AwkwardBuilder extends $.StructBuilder {
   set lengthNumber(value: string) {
     this.$setText(3, value);
   }
+  disownLengthNumber(): $.Orphan<string> {
+    return this.$disown(3, $.Text);
+  }
+  adoptLengthNumber(orphan: $.Orphan<string>): void {
+    this.$adopt(3, orphan);
+  }
   hasLengthNumber(): boolean {
     return this.$has(3);
   }
@@ -2025,6 +2972,12 @@ export class AwkwardBuilder extends $.StructBuilder {
   initInitNode(length: number): Uint8Array {
     return this.$initBytes(4, length);
   }
+  disownInitNode(): $.Orphan<Uint8Array> {
+    return this.$disown(4, $.Data);
+  }
+  adoptInitNode(orphan: $.Orphan<Uint8Array>): void {
+    this.$adopt(4, orphan);
+  }
   hasInitNode(): boolean {
     return this.$has(4);
   }
@@ -2033,6 +2986,15 @@ export class AwkwardBuilder extends $.StructBuilder {
   }
   initNode_(): NodeBuilder {
     return this.$initStruct(5, Node);
+  }
+  setNode(value: NodeReader): void {
+    this.$setStruct(5, value);
+  }
+  disownNode(): $.Orphan<NodeBuilder> {
+    return this.$disown(5, Node);
+  }
+  adoptNode(orphan: $.Orphan<NodeBuilder>): void {
+    this.$adopt(5, orphan);
   }
   hasNode(): boolean {
     return this.$has(5);
@@ -2059,9 +3021,28 @@ export class AwkwardBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): AwkwardReader {
-    return this.$asReader(AwkwardReader, 3, 6);
+    return this.$asReader(AwkwardReader);
   }
 }
+
+/** `Awkward` as a plain object: see `toObject`. */
+export type AwkwardObject = {
+  class: string;
+  constructor: number;
+  toString: string;
+  which: number;
+  whichIndex: string;
+  length: bigint;
+  lengthNumber: string;
+  hasClass: boolean;
+  initNode: Uint8Array;
+  node?: NodeObject;
+  asReader: boolean;
+} & $.OneOf<{
+  new: null;
+  value: number;
+  setNew: null;
+}>;
 
 /** Names that clash with what JavaScript or the generator uses. */
 export const Awkward = {
@@ -2072,20 +3053,40 @@ export const Awkward = {
   Reader: AwkwardReader,
   Builder: AwkwardBuilder,
   union: { discriminantOffset: 8, names: Awkward_members },
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'class', type: $.Text, pointer: 0 },
+    { name: 'constructor', property: 'constructor_', type: 'uint32' },
+    { name: 'toString', property: 'toString_', type: $.Text, pointer: 1 },
+    { name: 'which', property: 'which_', type: 'uint16' },
+    { name: 'whichIndex', property: 'whichIndex_', type: $.Text, pointer: 2 },
+    { name: 'length', type: 'uint64' },
+    { name: 'lengthNumber', type: $.Text, pointer: 3 },
+    { name: 'hasClass', type: 'bool' },
+    { name: 'initNode', type: $.Data, pointer: 4 },
+    { name: 'node', type: Node, pointer: 5 },
+    { name: 'asReader', property: 'asReader_', type: 'bool' },
+    { name: 'new', type: 'void', unionValue: 0 },
+    { name: 'value', type: 'uint8', unionValue: 1 },
+    { name: 'setNew', type: 'void', unionValue: 2 },
+  ],
   Reader_: Awkward_Reader,
   get name_() { return Awkward_name; },
 } as const satisfies $.StructType<AwkwardReader, AwkwardBuilder> & Record<'Reader_' | 'name_', unknown>;
 export namespace Awkward {
   export type Reader = AwkwardReader;
   export type Builder = AwkwardBuilder;
+  export type Object = AwkwardObject;
   export namespace Reader_ {
     export type Reader = Awkward_ReaderReader;
     export type Builder = Awkward_ReaderBuilder;
+    export type Object = Awkward_ReaderObject;
   }
 }
 
 /** Would be the name of Awkward's reader. */
 export class AwkwardReader_Reader extends $.StructReader {
+  declare readonly $object: AwkwardReader_Object;
+  override get $type(): $.FieldSource { return AwkwardReader_; }
   get x(): number {
     return this.$dataBytes < 1 ? 0 : this.$view.getUint8(this.$data);
   }
@@ -2093,6 +3094,7 @@ export class AwkwardReader_Reader extends $.StructReader {
 
 /** Would be the name of Awkward's reader. */
 export class AwkwardReader_Builder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return AwkwardReader_; }
   get x(): number {
     return this.$view.getUint8(this.$data);
   }
@@ -2101,8 +3103,13 @@ export class AwkwardReader_Builder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): AwkwardReader_Reader {
-    return this.$asReader(AwkwardReader_Reader, 1, 0);
+    return this.$asReader(AwkwardReader_Reader);
   }
+}
+
+/** `AwkwardReader_` as a plain object: see `toObject`. */
+export interface AwkwardReader_Object {
+  x: number;
 }
 
 /** Would be the name of Awkward's reader. */
@@ -2113,14 +3120,20 @@ export const AwkwardReader_ = {
   pointerCount: 0,
   Reader: AwkwardReader_Reader,
   Builder: AwkwardReader_Builder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'x', type: 'uint8' },
+  ],
 } as const satisfies $.StructType<AwkwardReader_Reader, AwkwardReader_Builder>;
 export namespace AwkwardReader_ {
   export type Reader = AwkwardReader_Reader;
   export type Builder = AwkwardReader_Builder;
+  export type Object = AwkwardReader_Object;
 }
 
 /** Hides a global. */
 export class Uint8Array_Reader extends $.StructReader {
+  declare readonly $object: Uint8Array_Object;
+  override get $type(): $.FieldSource { return Uint8Array_; }
   get bytes(): Uint8Array {
     return this.$bytes(0);
   }
@@ -2131,6 +3144,7 @@ export class Uint8Array_Reader extends $.StructReader {
 
 /** Hides a global. */
 export class Uint8Array_Builder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Uint8Array_; }
   get bytes(): Uint8Array {
     return this.$bytes(0);
   }
@@ -2140,13 +3154,24 @@ export class Uint8Array_Builder extends $.StructBuilder {
   initBytes(length: number): Uint8Array {
     return this.$initBytes(0, length);
   }
+  disownBytes(): $.Orphan<Uint8Array> {
+    return this.$disown(0, $.Data);
+  }
+  adoptBytes(orphan: $.Orphan<Uint8Array>): void {
+    this.$adopt(0, orphan);
+  }
   hasBytes(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): Uint8Array_Reader {
-    return this.$asReader(Uint8Array_Reader, 0, 1);
+    return this.$asReader(Uint8Array_Reader);
   }
+}
+
+/** `Uint8Array_` as a plain object: see `toObject`. */
+export interface Uint8Array_Object {
+  bytes: Uint8Array;
 }
 
 /** Hides a global. */
@@ -2157,19 +3182,26 @@ export const Uint8Array_ = {
   pointerCount: 1,
   Reader: Uint8Array_Reader,
   Builder: Uint8Array_Builder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'bytes', type: $.Data, pointer: 0 },
+  ],
 } as const satisfies $.StructType<Uint8Array_Reader, Uint8Array_Builder>;
 export namespace Uint8Array_ {
   export type Reader = Uint8Array_Reader;
   export type Builder = Uint8Array_Builder;
+  export type Object = Uint8Array_Object;
 }
 
 export class WithConstantsReader extends $.StructReader {
+  declare readonly $object: WithConstantsObject;
+  override get $type(): $.FieldSource { return WithConstants; }
   get value(): number {
     return this.$dataBytes < 2 ? 100 : this.$view.getUint16(this.$data, true) ^ 100;
   }
 }
 
 export class WithConstantsBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return WithConstants; }
   get value(): number {
     return this.$view.getUint16(this.$data, true) ^ 100;
   }
@@ -2178,8 +3210,13 @@ export class WithConstantsBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): WithConstantsReader {
-    return this.$asReader(WithConstantsReader, 1, 0);
+    return this.$asReader(WithConstantsReader);
   }
+}
+
+/** `WithConstants` as a plain object: see `toObject`. */
+export interface WithConstantsObject {
+  value: number;
 }
 
 export const WithConstants = {
@@ -2189,12 +3226,16 @@ export const WithConstants = {
   pointerCount: 0,
   Reader: WithConstantsReader,
   Builder: WithConstantsBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'value', type: 'uint16' },
+  ],
   get limit() { return WithConstants_limit; },
   get sample() { return WithConstants_sample; },
 } as const satisfies $.StructType<WithConstantsReader, WithConstantsBuilder> & Record<'limit' | 'sample', unknown>;
 export namespace WithConstants {
   export type Reader = WithConstantsReader;
   export type Builder = WithConstantsBuilder;
+  export type Object = WithConstantsObject;
 }
 
 export const Awkward_name = "awkward";
@@ -2219,7 +3260,7 @@ export const favourite: Color = 2 as Color;
 
 export const shadeOfGrey: other$.Palette_Shade = 1 as other$.Palette_Shade;
 
-export const origin: NodeReader = /* @__PURE__ */ $.constantStruct(NodeReader, /* @__PURE__ */ new $.DefaultValue('000000000100040001000000000000000d0000003a0000000d0000002f000000000000000000000000000000000000006f726967696e0000040000000100040000000000000000000d000000320000000000000000000000000000000000000000000000000000006368696c64000000'));
+export const origin: NodeReader = /* @__PURE__ */ $.constantStruct(Node.Reader, /* @__PURE__ */ new $.DefaultValue('000000000100040001000000000000000d0000003a0000000d0000002f000000000000000000000000000000000000006f726967696e0000040000000100040000000000000000000d000000320000000000000000000000000000000000000000000000000000006368696c64000000'));
 
 export const primes: $.UInt16ListReader = /* @__PURE__ */ $.constantList($.UInt16List, /* @__PURE__ */ new $.DefaultValue('01000000230000000200030005000700'));
 
@@ -2229,4 +3270,4 @@ export const import_ = undefined;
 
 export const WithConstants_limit = 100;
 
-export const WithConstants_sample: NodeReader = /* @__PURE__ */ $.constantStruct(NodeReader, /* @__PURE__ */ new $.DefaultValue('000000000100040000000000000000000d0000003a00000000000000000000000000000000000000000000000000000073616d706c650000'));
+export const WithConstants_sample: NodeReader = /* @__PURE__ */ $.constantStruct(Node.Reader, /* @__PURE__ */ new $.DefaultValue('000000000100040000000000000000000d0000003a00000000000000000000000000000000000000000000000000000073616d706c650000'));

@@ -34,3 +34,16 @@ export function jsonToMessages(type: string, values: readonly unknown[], ...opti
   const lines = values.map((value) => JSON.stringify(value)).join('\n');
   return capnp(['convert', ...options, 'json:binary', 'kitchen-sink.capnp', type], lines);
 }
+
+/** A value without quotes, brackets and -0, which the tool's readers of JSON and text do not understand. */
+export function tamed<T>(value: T): T {
+  const tame = (part: unknown): unknown => {
+    if (typeof part === 'string') return part.replace(/[^\p{L}]/gu, '');
+    if (Object.is(part, -0)) return 0;
+    if (part instanceof Uint8Array || typeof part !== 'object' || part === null) return part;
+    if (Array.isArray(part)) return part.map(tame);
+    const entries = Object.entries(part).map(([name, v]) => [name, name === '$which' ? v : tame(v)]);
+    return Object.fromEntries(entries);
+  };
+  return tame(value) as T;
+}

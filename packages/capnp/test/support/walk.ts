@@ -1,6 +1,18 @@
 // Visits everything that can be reached through the public accessors of a reader.
 
-import { CapnpError, ListReader, StructReader } from '@flow-ipc/capnp';
+import {
+  AnyListReader,
+  AnyPointerList,
+  AnyPointerReader,
+  AnyStruct,
+  AnyStructReader,
+  CapnpError,
+  Data,
+  ListReader,
+  StructReader,
+  structList,
+  UnsafeIntegerError,
+} from '@flow-ipc/capnp';
 
 export interface WalkResult {
   /** Values and objects looked at. */
@@ -9,18 +21,35 @@ export interface WalkResult {
   readonly codes: Set<string>;
 }
 
-const ACCESSORS = new Map<object, { getters: string[]; methods: string[] }>();
+interface Accessors {
+  readonly getters: readonly string[];
+  /** For members of the union: the discriminant, by getter. */
+  readonly unionValues: ReadonlyMap<string, number>;
+  /** Getters of structs, and the methods that tell whether they are there. */
+  readonly structs: ReadonlyMap<string, string>;
+}
+
+const ACCESSORS = new Map<object, Accessors>();
 
 /** Names that a generated class adds to its base. */
-function accessors(reader: StructReader): { getters: string[]; methods: string[] } {
+function accessors(reader: StructReader): Accessors {
   const prototype = Object.getPrototypeOf(reader) as object;
   let found = ACCESSORS.get(prototype);
   if (found === undefined) {
-    const all = Object.entries(Object.getOwnPropertyDescriptors(prototype));
-    found = {
-      getters: all.filter(([, d]) => d.get !== undefined).map(([name]) => name),
-      methods: all.filter(([name]) => name.startsWith('has')).map(([name]) => name),
-    };
+    // Bound generic structs add nothing to the class that was generated.
+    const generated = Object.hasOwn(prototype, '$type') ? prototype : Object.getPrototypeOf(prototype);
+    const all = Object.entries(Object.getOwnPropertyDescriptors(generated));
+    const getters = all.filter(([name, d]) => d.get !== undefined && name[0] !== '$').map(([name]) => name);
+    const unionValues = new Map<string, number>();
+    const structs = new Map<string, string>();
+    for (const { name, property = name, unionValue, type } of reader.$type.fields!(reader.$brand)) {
+      for (const getter of [property, `${property}Number`, `${property}Bytes`]) {
+        if (unionValue !== undefined) unionValues.set(getter, unionValue);
+      }
+      if (typeof type === 'object' && 'Reader' in type)
+        structs.set(property, `has${name[0]!.toUpperCase()}${name.slice(1)}`);
+    }
+    found = { getters, unionValues, structs };
     ACCESSORS.set(prototype, found);
   }
   return found;
@@ -43,24 +72,30 @@ export function walk(root: StructReader): WalkResult {
 
 function walkStruct(reader: StructReader, result: WalkResult): void {
   result.visited++;
-  const { getters, methods } = accessors(reader);
-  const members = reader as unknown as Record<string, unknown>;
-  const absent = new Set<string>();
-  for (const method of methods) {
-    if (!(members[method] as () => boolean).call(reader)) absent.add(method.slice(3).toLowerCase());
+  if (reader instanceof AnyStructReader) {
+    for (let i = 0; i < reader.pointerCount; i++) walkPointer(reader.pointer(i), result);
+    walkValue(reader.data, result);
+    return;
   }
+  const { getters, unionValues, structs } = accessors(reader);
+  const members = reader as unknown as Record<string, unknown>;
+  const which = members.whichIndex;
   for (const getter of getters) {
+    const unionValue = unionValues.get(getter);
+    if (unionValue !== undefined && unionValue !== which) continue;
+    const has = structs.get(getter);
+    // A null struct's default would be without end.
+    if (has !== undefined && !(members[has] as () => boolean).call(reader)) continue;
     result.visited++;
     let value: unknown;
     try {
       value = members[getter];
     } catch (error) {
       // The one documented RangeError of wire data: a 64-bit integer that is no safe number.
-      if (error instanceof RangeError && getter.endsWith('Number')) continue;
+      if (error instanceof UnsafeIntegerError) continue;
       note(error, result);
       continue;
     }
-    if (value instanceof StructReader && absent.has(getter.toLowerCase())) continue; // defaults recurse forever
     walkValue(value, result);
   }
 }
@@ -80,9 +115,33 @@ function walkValue(value: unknown, result: WalkResult): void {
       }
       walkValue(item, result);
     }
+  } else if (value instanceof AnyPointerReader) {
+    walkPointer(value, result);
+  } else if (value instanceof AnyListReader) {
+    attempt(() => value.elementSize.length + value.length, result);
   } else if (value instanceof Uint8Array && value.length > 0) {
     if (value[0] === undefined || value[value.length - 1] === undefined)
       throw new Error('view out of bounds');
+  }
+}
+
+/** Tries an untyped pointer as everything that it might be. */
+function walkPointer(pointer: AnyPointerReader, result: WalkResult): void {
+  let kind = 'null';
+  attempt(() => {
+    kind = pointer.kind;
+  }, result);
+  if (kind === 'null') return;
+  for (const type of kind === 'struct' ? [AnyStruct] : [structList(AnyStruct), AnyPointerList, Data]) {
+    attempt(() => walkValue(pointer.as<unknown>(type), result), result);
+  }
+}
+
+function attempt(action: () => void, result: WalkResult): void {
+  try {
+    action();
+  } catch (error) {
+    note(error, result);
   }
 }
 

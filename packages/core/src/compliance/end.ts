@@ -49,7 +49,7 @@ export function syncIoEnd(channel: SyncIoChannel<'blobs' | 'handles' | 'credenti
   channel.replaceEventWaitHandles((fd) => new UvHandle(fd));
   channel.startSendOps(eventWait);
   channel.startReceiveOps(eventWait);
-  const target = new Uint8Array(70_000);
+  const target = new Uint8Array(Math.max(70_000, channel.maxBlobSize));
   const closers = new Set<(error: FlowIpcError) => void>();
   let closed = false;
   const closedError = () => new FlowIpcError(TransportError.CLOSED, 'The end was closed');

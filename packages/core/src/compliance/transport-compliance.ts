@@ -57,7 +57,7 @@ export async function runFarEnd(task: FarTask, end: End): Promise<void> {
   try {
     await scenario.far(end, task);
   } finally {
-    await lastBytesOut(end);
+    await lastBytesOut(end, task.features);
     end.close();
   }
 }
@@ -75,7 +75,7 @@ async function runScenario(
     .near(end, task)
     .catch(note)
     .finally(async () => {
-      if (failed.length === 0) await lastBytesOut(end);
+      if (failed.length === 0) await lastBytesOut(end, task.features);
       end.close();
     });
   await Promise.all([near, far.catch(note)]);
@@ -83,5 +83,17 @@ async function runScenario(
   if (failed.length === 1) throw failed[0];
 }
 
-/** An end marker that was sent just now must not be lost by closing. */
-const lastBytesOut = (end: End) => end.drained().catch(() => {});
+/** Longer than a living peer needs to make room in its queue. */
+const LAST_BYTES_MS = 1000;
+
+/** An end marker that was sent just now must not be lost by closing. Where nothing tells that the peer has closed, it may. */
+async function lastBytesOut(end: End, { noticesPeerClose }: TransportFeatures): Promise<void> {
+  const drained = end.drained().catch(() => {});
+  if (noticesPeerClose) return drained;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, LAST_BYTES_MS);
+  });
+  await Promise.race([drained, late]);
+  clearTimeout(timer);
+}

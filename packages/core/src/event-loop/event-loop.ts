@@ -26,7 +26,8 @@ export interface LoopTimer {
 }
 
 export interface EventLoop {
-  watch(fd: number): FdWatch;
+  /** `half`: which half of a transport the descriptor serves, where that is not the direction that is waited for. */
+  watch(fd: number, half?: Direction): FdWatch;
   /** `direction`: which half of a transport the timer serves. */
   timer(task: () => void, direction: Direction): LoopTimer;
   /** Runs the task when the present turn is over. Absent where nothing else runs between turns. */

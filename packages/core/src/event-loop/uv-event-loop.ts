@@ -1,6 +1,7 @@
 // The event loop of this thread: one libuv watcher a descriptor, Node's timers.
 import { FdWatcher, READABLE, WRITABLE } from '@flow-ipc/native';
 import type { Direction, EventLoop, FdWatch, LoopTimer } from './event-loop.js';
+import { endOfTurn } from './turn.js';
 
 type Task = () => void;
 
@@ -97,5 +98,5 @@ class NodeTimer implements LoopTimer {
 export const uvEventLoop: EventLoop = {
   watch: (fd) => new UvFdWatch(fd),
   timer: (task) => new NodeTimer(task),
-  endOfTurn: queueMicrotask,
+  endOfTurn,
 };

@@ -1,5 +1,5 @@
 // Blob_stream_mq_receiver: the receiving end of a one-way stream of messages over a message queue (features 67-72).
-import { type MessageQueue, MQ_RECEIVE, READABLE } from '@flow-ipc/native';
+import { MQ_RECEIVE, READABLE } from '@flow-ipc/native';
 import type { EventLoop } from '../event-loop/event-loop.js';
 import { LazyTimer } from '../event-loop/lazy-timer.js';
 import { uvEventLoop } from '../event-loop/uv-event-loop.js';
@@ -19,12 +19,12 @@ import { EAGAIN } from '../util/errno.js';
 import { FlowIpcError, TransportError } from '../util/errors.js';
 import { negotiate } from '../util/protocol-negotiator.js';
 import type { SharedName } from '../util/shared-name.js';
-import { checkHandle, type MqStreamOptions } from './blob-stream-mq-sender.js';
+import type { MqStreamOptions } from './blob-stream-mq-sender.js';
 import { CONTROL_SIZE, END_OF_SENDING, PING } from './control.js';
+import { MqEnd } from './mq-end.js';
 import { mqError } from './mq-errors.js';
 import { MqWatch } from './mq-watch.js';
-import { type PersistentMqHandle, RELEASE } from './persistent-mq-handle.js';
-import { type MqNames, Sentinel } from './sentinel.js';
+import type { PersistentMqHandle } from './persistent-mq-handle.js';
 
 /** Messages handed out in one turn: a sender as fast as we are must not keep the event loop from all else. */
 const MAX_PER_TURN = 64;
@@ -42,12 +42,11 @@ export class BlobStreamMqReceiver implements ReceiverPipe, Disposable {
   readonly absoluteName: SharedName;
   readonly maxReceiveSize: number;
   readonly underflowAllowed = false;
-  readonly #sentinel: Sentinel;
   readonly #loop: EventLoop;
   readonly #watch: MqWatch;
   /** A look at an empty POSIX queue is a system call for nothing. */
   readonly #looksCost: boolean;
-  readonly #queue: MessageQueue;
+  readonly #end: MqEnd;
   #sink: FrameSink | undefined;
   #state: 'idle' | 'running' | 'paused' | 'ended' = 'idle';
   #closed = false;
@@ -64,18 +63,17 @@ export class BlobStreamMqReceiver implements ReceiverPipe, Disposable {
   #calls = 0;
 
   /** As BlobStreamMqSender's; MQ_RECEIVER_EXISTS. */
-  constructor(handle: PersistentMqHandle, options: MqStreamOptions = {}) {
+  constructor(source: PersistentMqHandle | MqEnd, options: MqStreamOptions = {}) {
     const { nickname = '', loop = uvEventLoop } = options;
-    checkHandle(handle);
+    const end = source instanceof MqEnd ? source : new MqEnd(source, 'Rcv');
     this.nickname = nickname;
-    this.absoluteName = handle.absoluteName;
-    this.maxReceiveSize = handle.maxMsgSize;
+    this.absoluteName = end.absoluteName;
+    this.maxReceiveSize = end.maxMsgSize;
     this.#loop = loop;
-    this.#looksCost = handle.kind === 'posix';
-    this.#fitsCommonBuffer = handle.maxMsgSize <= RECEIVE_BUFFER_SIZE;
-    this.#sentinel = new Sentinel(handle.constructor as unknown as MqNames, handle.absoluteName, 'Rcv');
-    this.#queue = handle[RELEASE]();
-    this.#watch = new MqWatch(this.#queue, handle.kind, MQ_RECEIVE, loop);
+    this.#looksCost = end.kind === 'posix';
+    this.#fitsCommonBuffer = end.maxMsgSize <= RECEIVE_BUFFER_SIZE;
+    this.#end = end;
+    this.#watch = new MqWatch(end.queue, end.kind, MQ_RECEIVE, loop);
   }
 
   get closed(): boolean {
@@ -110,13 +108,13 @@ export class BlobStreamMqReceiver implements ReceiverPipe, Disposable {
   resumeReceive(): void {
     if (this.#state !== 'paused') return;
     this.#state = 'running';
-    queueMicrotask(this.#onReadable);
+    queueMicrotask(this.#goOn);
   }
 
   resumeReceiveNow(): void {
     if (this.#state !== 'paused') return;
     this.#state = 'running';
-    this.#onReadable();
+    this.#goOn();
   }
 
   failReceive(error: FlowIpcError): void {
@@ -147,7 +145,7 @@ export class BlobStreamMqReceiver implements ReceiverPipe, Disposable {
   }
 
   afterPoll(ready: number): void {
-    if (ready !== 0) this.#drain();
+    if (ready !== 0) this.#drain(this.#looksCost);
     this.#idle?.expireIfDue();
   }
 
@@ -170,8 +168,18 @@ export class BlobStreamMqReceiver implements ReceiverPipe, Disposable {
     this.#error ??= closedError();
     this.#idle?.stop();
     this.#watch.close();
-    this.#sentinel.takeDown();
-    this.#queue.close();
+    this.#end.close();
+  }
+
+  /** Hands the queue and the mark of a stream that was not started over; this object is closed then. */
+  release(): MqEnd {
+    this.#checkClosed();
+    if (this.#sink) throw new Error('Only a stream that was not started can be released');
+    this.#idle?.stop();
+    this.#watch.close();
+    this.#state = 'ended';
+    this.#closed = true;
+    return this.#end;
   }
 
   [Symbol.dispose](): void {
@@ -182,8 +190,13 @@ export class BlobStreamMqReceiver implements ReceiverPipe, Disposable {
     return `BlobStreamMqReceiver[${this.nickname}]@${this.absoluteName}`;
   }
 
+  readonly #goOn = (): void => {
+    this.#drain(false);
+    this.#wait();
+  };
+
   readonly #onReadable = (): void => {
-    this.#drain();
+    this.#drain(this.#looksCost);
     this.#wait();
   };
 
@@ -197,21 +210,21 @@ export class BlobStreamMqReceiver implements ReceiverPipe, Disposable {
   }
 
   /**
-   * Hands out what is there. A Boost queue is read until it is empty, which costs no system call. A POSIX queue's
-   * descriptor stays ready while there is more, so after one message the loop is asked first, unless messages come in
-   * bursts: then another attempt is likely to succeed.
+   * Hands out what is there. To look into an empty Boost queue costs no system call. A POSIX queue's descriptor stays ready
+   * while there is more: with `oneWillDo`, after one message the loop is asked first, unless messages come in bursts,
+   * when another attempt is likely to succeed.
    */
-  #drain(): void {
-    let count = 0;
-    while (this.#state === 'running' && count < MAX_PER_TURN) {
+  #drain(oneWillDo: boolean): void {
+    const before = this.#messages;
+    for (let count = 1; this.#state === 'running' && count <= MAX_PER_TURN; count++) {
       if (!this.#receiveOne()) {
-        this.#burst = count > 1;
+        this.#burst = this.#messages - before > 1;
         this.#singles = 0;
         return;
       }
-      count++;
-      if (count > 1) this.#burst = true;
-      else if (this.#looksCost && !this.#burst && ++this.#singles < PROBE_EVERY) return;
+      const handedOut = this.#messages - before;
+      if (handedOut > 1) this.#burst = true;
+      else if (handedOut === 1 && oneWillDo && !this.#burst && ++this.#singles < PROBE_EVERY) return;
     }
   }
 
@@ -219,12 +232,12 @@ export class BlobStreamMqReceiver implements ReceiverPipe, Disposable {
   #receiveOne(): boolean {
     const buffer = this.#acquire();
     this.#calls++;
-    const n = this.#queue.tryReceive(buffer.bytes, 0, buffer.bytes.length);
+    const n = this.#end.queue.tryReceive(buffer.bytes, 0, buffer.bytes.length);
     if (n >= 0) {
       this.#bytes += n;
       this.#take(buffer, n);
     } else if (n !== EAGAIN) {
-      this.failReceive(mqError(n, this.#queue.name, 'Cannot receive'));
+      this.failReceive(mqError(n, this.#end.queue.name, 'Cannot receive'));
     }
     this.#release(buffer);
     return n >= 0;
@@ -276,8 +289,8 @@ export class BlobStreamMqReceiver implements ReceiverPipe, Disposable {
 
   #onIdle(timeoutMs: number): void {
     // This thread may have been too busy to read: what waits in the queue counts as heard in time.
-    if (this.#queue.ready(MQ_RECEIVE) === 1) {
-      if (this.#state === 'running') this.#onReadable();
+    if (this.#end.queue.ready(MQ_RECEIVE) === 1) {
+      if (this.#state === 'running') this.#goOn();
       return;
     }
     this.failReceive(

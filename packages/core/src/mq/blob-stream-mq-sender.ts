@@ -1,5 +1,5 @@
 // Blob_stream_mq_sender: the sending end of a one-way stream of messages over a message queue (features 67-72).
-import { type MessageQueue, MQ_SEND, READABLE, WRITABLE } from '@flow-ipc/native';
+import { MQ_SEND, READABLE, WRITABLE } from '@flow-ipc/native';
 import type { EventLoop } from '../event-loop/event-loop.js';
 import { LazyTimer } from '../event-loop/lazy-timer.js';
 import { uvEventLoop } from '../event-loop/uv-event-loop.js';
@@ -8,12 +8,12 @@ import { EAGAIN } from '../util/errno.js';
 import { FlowIpcError, TransportError } from '../util/errors.js';
 import { PROTOCOL_VERSION } from '../util/protocol-negotiator.js';
 import type { SharedName } from '../util/shared-name.js';
-import { CONTROL_MARK, CONTROL_SIZE, controlWord, END_OF_SENDING, PING } from './control.js';
+import { CONTROL_MARK, controlWord, END_OF_SENDING, PING } from './control.js';
+import { MqEnd } from './mq-end.js';
 import { mqError } from './mq-errors.js';
 import { MqSendQueue } from './mq-send-queue.js';
 import { MqWatch } from './mq-watch.js';
-import { type PersistentMqHandle, RELEASE } from './persistent-mq-handle.js';
-import { type MqNames, Sentinel } from './sentinel.js';
+import type { PersistentMqHandle } from './persistent-mq-handle.js';
 
 export interface MqStreamOptions {
   /** Cosmetic: shows in logs. */
@@ -35,11 +35,11 @@ export class BlobStreamMqSender implements SenderPipe, Disposable {
   readonly absoluteName: SharedName;
   readonly maxSendSize: number;
   readonly handlesEnabled = false;
-  readonly #sentinel: Sentinel;
   readonly #loop: EventLoop;
   readonly #watch: MqWatch;
   readonly #pending = new MqSendQueue();
-  #queue: MessageQueue | undefined;
+  #end: MqEnd | undefined;
+  #corked = 0;
   #closed = false;
   #started = false;
   #finished = false;
@@ -55,16 +55,15 @@ export class BlobStreamMqSender implements SenderPipe, Disposable {
    * Takes the handle over: it is closed then, also to its owner. When this throws, the handle is as it was:
    * MQ_SENDER_EXISTS; INVALID_ARGUMENT when messages of the queue are shorter than 8 bytes or its name is not absolute.
    */
-  constructor(handle: PersistentMqHandle, options: MqStreamOptions = {}) {
+  constructor(source: PersistentMqHandle | MqEnd, options: MqStreamOptions = {}) {
     const { nickname = '', loop = uvEventLoop } = options;
-    checkHandle(handle);
+    const end = source instanceof MqEnd ? source : new MqEnd(source, 'Snd');
     this.nickname = nickname;
-    this.absoluteName = handle.absoluteName;
-    this.maxSendSize = handle.maxMsgSize;
+    this.absoluteName = end.absoluteName;
+    this.maxSendSize = end.maxMsgSize;
     this.#loop = loop;
-    this.#sentinel = new Sentinel(handle.constructor as unknown as MqNames, handle.absoluteName, 'Snd');
-    this.#queue = handle[RELEASE]();
-    this.#watch = new MqWatch(this.#queue, handle.kind, MQ_SEND, loop);
+    this.#end = end;
+    this.#watch = new MqWatch(end.queue, end.kind, MQ_SEND, loop);
   }
 
   get closed(): boolean {
@@ -118,10 +117,14 @@ export class BlobStreamMqSender implements SenderPipe, Disposable {
     this.#ping?.touch();
   }
 
-  /** A queue takes one message at a time: there is nothing to be gathered. */
-  cork(): void {}
+  /** A queue takes one message a call, so there is little to be won by gathering. */
+  cork(): void {
+    this.#corked++;
+  }
 
-  uncork(): void {}
+  uncork(): void {
+    if (--this.#corked === 0) this.flush();
+  }
 
   flush(): void {
     while (!this.#pending.empty) {
@@ -168,7 +171,7 @@ export class BlobStreamMqSender implements SenderPipe, Disposable {
   }
 
   get pollFd(): number {
-    return this.#queue ? this.#watch.fd : -1;
+    return this.#end ? this.#watch.fd : -1;
   }
 
   beforePoll(): number {
@@ -200,6 +203,17 @@ export class BlobStreamMqSender implements SenderPipe, Disposable {
     this.#fail(closedError());
   }
 
+  /** Hands the queue and the mark of a stream that was not started over; this object is closed then. */
+  release(): MqEnd {
+    this.#checkClosed();
+    const end = this.#end;
+    if (!end || this.#started) throw new Error('Only a stream that was not started can be released');
+    this.#watch.close();
+    this.#end = undefined;
+    this.#closed = true;
+    return end;
+  }
+
   [Symbol.dispose](): void {
     this.close();
   }
@@ -221,18 +235,19 @@ export class BlobStreamMqSender implements SenderPipe, Disposable {
 
   /** Into the queue now, or behind what waits. */
   #emit(message: Uint8Array): void {
-    if (this.#pending.empty && this.#try(message) !== EAGAIN) return;
+    const direct = this.#pending.empty && this.#corked === 0;
+    if (direct && this.#try(message) !== EAGAIN) return;
     this.#pending.push(message.slice());
-    if (!this.#blocked) this.#waitForRoom();
+    if (direct) this.#waitForRoom();
   }
 
   /** One attempt: 0, EAGAIN, or a code that has ended sending. */
   #try(message: Uint8Array): number {
-    if (!this.#queue) return -1;
+    const { queue } = this.#end!;
     this.#calls++;
-    const code = this.#queue.trySend(message, 0, message.length);
+    const code = queue.trySend(message, 0, message.length);
     if (code === 0) this.#bytes += message.length;
-    else if (code !== EAGAIN) this.#fail(mqError(code, this.#queue.name, 'Cannot send'));
+    else if (code !== EAGAIN) this.#fail(mqError(code, queue.name, 'Cannot send'));
     return code;
   }
 
@@ -259,14 +274,14 @@ export class BlobStreamMqSender implements SenderPipe, Disposable {
   /** This direction is over, and with it the queue's name, as if this end had been closed. */
   #fail(error: FlowIpcError): void {
     this.#error ??= error;
-    if (!this.#queue) return;
+    const end = this.#end;
+    if (!end) return;
+    this.#end = undefined;
     this.#ping?.stop();
     this.#pending.clear();
     this.#blocked = false;
     this.#watch.close();
-    this.#sentinel.takeDown();
-    this.#queue.close();
-    this.#queue = undefined;
+    end.close();
     this.#tellWaiters(error);
   }
 
@@ -276,12 +291,3 @@ export class BlobStreamMqSender implements SenderPipe, Disposable {
 }
 
 const closedError = () => new FlowIpcError(TransportError.CLOSED, 'The stream was closed');
-
-/** A stream says things in messages of 8 bytes. */
-export function checkHandle(handle: PersistentMqHandle): void {
-  if (handle.maxMsgSize >= CONTROL_SIZE) return;
-  throw new FlowIpcError(
-    TransportError.INVALID_ARGUMENT,
-    `A stream needs a queue of messages of ${CONTROL_SIZE} bytes or more, not ${handle.maxMsgSize}`,
-  );
-}

@@ -1,6 +1,6 @@
 // A promise of a message queue becoming ready.
 import { constants } from 'node:os';
-import { closeFd, type MessageQueue } from '@flow-ipc/native';
+import type { MessageQueue } from '@flow-ipc/native';
 import type { EventLoop } from '../event-loop/event-loop.js';
 import { abortedError, type FlowIpcError } from '../util/errors.js';
 import { onAbort } from '../util/waiter-queue.js';
@@ -66,12 +66,12 @@ function interruptWatch(queue: MessageQueue, way: number, loop: EventLoop): Inte
   if (fd === -1) return undefined;
   if (fd < 0) throw mqError(fd, queue.name, 'Cannot watch');
   const own = duplicate(fd);
-  const watch = loop.watch(own);
+  const watch = loop.watch(own.fd);
   return {
     wait: (task) => watch.wait('rcv', task),
     close() {
       watch.close();
-      closeFd(own);
+      own.close();
     },
   };
 }

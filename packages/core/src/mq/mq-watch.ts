@@ -1,7 +1,8 @@
 // How an event loop waits for a message queue, of either kind.
-import { closeFd, dupFd, type MessageQueue, MQ_SEND } from '@flow-ipc/native';
+import { dupFd, type MessageQueue, MQ_SEND } from '@flow-ipc/native';
 import type { Direction, EventLoop, FdWatch } from '../event-loop/event-loop.js';
 import { fromNative } from '../util/errors.js';
+import { NativeHandle } from '../util/native-handle.js';
 import { mqError } from './mq-errors.js';
 import type { MqKind } from './persistent-mq-handle.js';
 
@@ -18,15 +19,15 @@ export class MqWatch {
   readonly #needsArming: boolean;
   readonly #loop: EventLoop;
   #watch: FdWatch | undefined;
-  readonly #shared: boolean;
+  readonly #own: NativeHandle | undefined;
   #unref = false;
 
   /** `shared`: others may watch the queue in the same loop, which watches a descriptor once: so not the queue's own. */
   constructor(queue: MessageQueue, kind: MqKind, way: number, loop: EventLoop, shared = false) {
     const fd = queue.watchFd(way);
     if (fd < 0) throw mqError(fd, queue.name, 'Cannot watch');
-    this.fd = shared ? duplicate(fd) : fd;
-    this.#shared = shared;
+    this.#own = shared ? duplicate(fd) : undefined;
+    this.fd = this.#own?.fd ?? fd;
     this.direction = kind === 'posix' && way === MQ_SEND ? 'snd' : 'rcv';
     this.#queue = queue;
     this.#way = way;
@@ -45,7 +46,7 @@ export class MqWatch {
   wait(task: () => void): void {
     this.arm();
     if (!this.#watch) {
-      this.#watch = this.#loop.watch(this.fd);
+      this.#watch = this.#loop.watch(this.fd, this.#way === MQ_SEND ? 'snd' : 'rcv');
       if (this.#unref) this.#watch.unref();
     }
     this.#watch.wait(this.direction, task);
@@ -64,14 +65,14 @@ export class MqWatch {
   /** Before the queue is closed. */
   close(): void {
     this.#watch?.close();
-    if (this.#shared) closeFd(this.fd);
+    this.#own?.close();
   }
 }
 
 /** A descriptor of one's own for what `fd` is. */
-export function duplicate(fd: number): number {
+export function duplicate(fd: number): NativeHandle {
   try {
-    return dupFd(fd);
+    return new NativeHandle(dupFd(fd));
   } catch (err) {
     throw fromNative(err, 'Cannot duplicate a descriptor');
   }

@@ -6,7 +6,8 @@ import { type PersistentKind, sharedMemoryObjects } from '../util/persistent.js'
 import { nonSessionResourceName, ResourceType, SharedName } from '../util/shared-name.js';
 import type { MqKind } from './persistent-mq-handle.js';
 
-export type MqEnd = 'Snd' | 'Rcv';
+/** Which end, as in the names of marks. */
+export type MqEndName = 'Snd' | 'Rcv';
 
 /** What streams need of the class of a kind of queue. */
 export interface MqNames extends PersistentKind {
@@ -15,7 +16,7 @@ export interface MqNames extends PersistentKind {
 }
 
 /** Name of the empty shared memory object whose existence is the mark. The queue's name begins with a separator. */
-export function sentinelName(mq: MqNames, name: SharedName, end: MqEnd): SharedName {
+export function sentinelName(mq: MqNames, name: SharedName, end: MqEndName): SharedName {
   return nonSessionResourceName(ResourceType.SHM, mq.resourceType, `sentinel${end}`).plus(name);
 }
 
@@ -30,7 +31,7 @@ export class Sentinel {
   readonly #inode: number;
 
   /** Throws MQ_SENDER_EXISTS or MQ_RECEIVER_EXISTS, or what the kernel says. */
-  constructor(mq: MqNames, queue: SharedName, end: MqEnd) {
+  constructor(mq: MqNames, queue: SharedName, end: MqEndName) {
     if (!queue.absolute || String(queue).includes('/')) {
       throw new FlowIpcError(
         TransportError.INVALID_ARGUMENT,

@@ -1,4 +1,5 @@
 // Native_socket_stream_acceptor: listens, accepts eagerly, pairs connections with those who wait (features 55, 56).
+import { acceptorClose, acceptorError, acceptorOpen } from '../diagnostics.js';
 import type { EventLoop } from '../event-loop/event-loop.js';
 import { uvEventLoop } from '../event-loop/uv-event-loop.js';
 import { abortedError, FlowIpcError, TransportError } from '../util/errors.js';
@@ -20,6 +21,10 @@ export class NativeSocketStreamAcceptor implements Disposable {
     this.#loop = loop;
     this.#listener = new Listener(String(name), loop);
     this.#listener.wait(this.#onReadable);
+    acceptorOpen(
+      () => ({ acceptor: this }),
+      () => this.name,
+    );
   }
 
   get name(): string {
@@ -57,6 +62,10 @@ export class NativeSocketStreamAcceptor implements Disposable {
   close(): void {
     if (this.#listener.closed) return;
     this.#listener.close();
+    acceptorClose(
+      () => ({ acceptor: this }),
+      () => this.name,
+    );
     for (const stream of this.#surplus.splice(0)) stream.close();
     this.#fail(new FlowIpcError(TransportError.CLOSED, 'The acceptor was closed'));
   }
@@ -72,7 +81,12 @@ export class NativeSocketStreamAcceptor implements Disposable {
         if (this.#error) return;
       }
     } catch (err) {
-      this.#fail(err as FlowIpcError);
+      const error = err as FlowIpcError;
+      acceptorError(
+        () => ({ acceptor: this, error }),
+        () => `${this.name}: ${error.message}`,
+      );
+      this.#fail(error);
       return;
     }
     this.#listener.wait(this.#onReadable);

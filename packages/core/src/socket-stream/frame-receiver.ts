@@ -24,6 +24,8 @@ export interface ReceiverHost {
   onActivity(): void;
   /** The kernel refused, or the peer is gone: the other direction cannot go on either. Called before the sink's onEnd. */
   onReceiveFailed(error: FlowIpcError): void;
+  /** Receiving is over, for whatever reason but stop(). Called before the sink's onEnd. */
+  onReceiveEnd(error: FlowIpcError): void;
 }
 
 /**
@@ -52,6 +54,9 @@ export class FrameReceiver {
   #direct: ReceiveBuffer | undefined;
   #directHave = 0;
   #partialFd = -1;
+
+  /** How long the next read may block; undefined: not at all. */
+  #waitMs: number | undefined;
 
   messages = 0;
   bytes = 0;
@@ -105,6 +110,16 @@ export class FrameReceiver {
     while (this.#state === 'running' && this.#readOnce());
   }
 
+  /** drain(), but blocks first until there is something, up to `ms` (-1: for ever). */
+  drainWaiting(ms: number): void {
+    this.#waitMs = ms;
+    try {
+      this.drain();
+    } finally {
+      this.#waitMs = undefined;
+    }
+  }
+
   /** Hands out what was read already, when called from within the sink. False when there is nothing. */
   drainBuffered(): boolean {
     if (this.#state !== 'running' || !this.#buffer || this.#pos >= this.#end) return false;
@@ -124,6 +139,7 @@ export class FrameReceiver {
     if (this.#state === 'ended') return;
     this.#error = error;
     this.stop();
+    this.#host.onReceiveEnd(error);
     this.#sink.onEnd(error);
   }
 
@@ -184,7 +200,10 @@ export class FrameReceiver {
     this.systemCalls++;
     const { reserve } = this.#host;
     reserve?.lend();
-    const n = recv(this.#fd, target, offset, room);
+    const n =
+      this.#waitMs === undefined
+        ? recv(this.#fd, target, offset, room)
+        : this.#recvWaiting(target, offset, room);
     const received = reserve ? reserve.takeBack(out[OUT_FD]!) : out[OUT_FD]!;
     if (n > 0) {
       this.bytes += n;
@@ -206,6 +225,13 @@ export class FrameReceiver {
     else if (n === ECONNRESET) this.#failBoth(peerGone(n));
     else if (n !== EAGAIN && n !== EINTR) this.#failBoth(systemError('recvmsg', n, 'Cannot receive'));
     return 0;
+  }
+
+  #recvWaiting(target: Uint8Array, offset: number, room: number): number {
+    const ms = this.#waitMs;
+    // Once: what follows only takes what is there.
+    this.#waitMs = undefined;
+    return recv(this.#fd, target, offset, room, ms);
   }
 
   #readDirect(direct: ReceiveBuffer): boolean {

@@ -1,5 +1,5 @@
 // A listening socket that gives connections one by one and never blocks: what both forms of acceptor are made of.
-import { accept, closeFd, listenAbstract, trackFd } from '@flow-ipc/native';
+import { accept, closeFd, disownFd, listenAbstract, ownFd } from '@flow-ipc/native';
 import type { EventLoop, FdWatch, LoopTimer } from '../event-loop/event-loop.js';
 import { EAGAIN } from '../util/errno.js';
 import { type FlowIpcError, fromNative, systemError } from '../util/errors.js';
@@ -27,7 +27,7 @@ export class Listener {
     try {
       this.#fd = listenAbstract(name, BACKLOG);
       // A terminated thread must not keep the name.
-      trackFd(this.#fd, true);
+      ownFd(this.#fd);
     } catch (err) {
       throw fromNative(err, `Cannot listen on ${name}`);
     }
@@ -80,6 +80,7 @@ export class Listener {
     this.#closed = true;
     this.#retry?.close();
     this.#watch?.close();
+    disownFd(this.#fd);
     closeFd(this.#fd);
   }
 }

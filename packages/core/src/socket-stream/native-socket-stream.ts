@@ -2,13 +2,15 @@
 import {
   closeFd,
   connectAbstract,
+  disownFd,
+  ownFd,
   peerCredentials,
   pollFd,
   READABLE,
   socketPair,
-  trackFd,
   WRITABLE,
 } from '@flow-ipc/native';
+import { streamClose, streamEnd, streamOpen } from '../diagnostics.js';
 import type { EventLoop, FdWatch } from '../event-loop/event-loop.js';
 import { LazyTimer } from '../event-loop/lazy-timer.js';
 import { uvEventLoop } from '../event-loop/uv-event-loop.js';
@@ -24,7 +26,6 @@ import {
 import { FlowIpcError, fromNative, TransportError } from '../util/errors.js';
 import type { ProcessCredentials } from '../util/process-credentials.js';
 import type { SharedName } from '../util/shared-name.js';
-import { waitForPipe } from '../wait-for-pipes.js';
 import { DescriptorReserve } from './descriptor-reserve.js';
 import { MAX_BLOB_SIZE } from './frame.js';
 import { FrameReceiver } from './frame-receiver.js';
@@ -244,6 +245,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
       onActivity: () => this.#idle?.touch(),
       reserve: this.#reserve,
       onReceiveFailed: (error) => this.#onReceiveFailed(error),
+      onReceiveEnd: (error) => this.#traceEnd('rcv', error),
     });
     if (this.#earlyEnd) this.#receiver.fail(this.#earlyEnd);
     else if (!paused) this.#receiver.start();
@@ -306,7 +308,17 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
    * leave, or `timeoutMs` (Infinity: no limit) passed. What must not stop meanwhile (pings) is seen to by the caller.
    */
   waitReadable(timeoutMs: number): void {
-    waitForPipe(this, timeoutMs);
+    const events = this.beforePoll();
+    if (events < 0) return;
+    const limit = Math.min(timeoutMs, this.untilDue());
+    const ms = limit === Number.POSITIVE_INFINITY ? -1 : Math.max(0, limit);
+    if (events !== READABLE || this.#reserve) {
+      this.afterPoll(Math.max(0, pollFd(this.#fd, events, ms)));
+      return;
+    }
+    // The common case: waiting and reading in one call.
+    this.#receiver!.drainWaiting(ms);
+    this.#idle?.expireIfDue();
   }
 
   ref(): void {
@@ -328,13 +340,22 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
 
   close(): void {
     if (this.#closed) return;
+    if (this.#sender) {
+      streamClose(
+        () => ({ stream: this, counters: this.counters }),
+        () => `${this} ${JSON.stringify(this.counters)}`,
+      );
+    }
     this.#closed = true;
     this.#stopTimers();
     this.#sender?.stop(closedError());
     this.#receiver?.stop();
     this.#reserve?.close();
     this.#watch?.close();
-    if (this.#fd >= 0) closeFd(this.#fd);
+    if (this.#fd >= 0) {
+      disownFd(this.#fd);
+      closeFd(this.#fd);
+    }
     this.#fd = -1;
   }
 
@@ -347,7 +368,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     const sender = this.#connectedSender();
     if (sender.started || this.#receiver) throw new Error('A stream that was started cannot be released');
     const fd = this.#fd;
-    trackFd(fd, false);
+    disownFd(fd);
     this.#fd = -1;
     this.close();
     return fd;
@@ -365,13 +386,18 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
       throw fromNative(err, 'Cannot adopt the socket');
     }
     // Closed also when this thread is terminated, or the peer would never know.
-    trackFd(fd, true);
+    ownFd(fd);
     this.#fd = fd;
     this.#sender = new FrameSender(fd, {
       watch: () => this.#watched(),
       endOfTurn: this.#loop.endOfTurn,
       onSendFailed: (error) => this.#onSendFailed(error),
     });
+    const peer = this.#peer;
+    streamOpen(
+      () => ({ stream: this, peer }),
+      () => `${this}, peer is process ${peer.pid}`,
+    );
   }
 
   #connectedSender(): FrameSender {
@@ -385,6 +411,13 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     this.#watch = this.#loop.watch(this.#fd);
     if (this.#unref) this.#watch.unref();
     return this.#watch;
+  }
+
+  #traceEnd(direction: 'rcv' | 'snd', error: FlowIpcError): void {
+    streamEnd(
+      () => ({ stream: this, direction, error }),
+      () => `${this} ${direction} ${error.code}: ${error.message}`,
+    );
   }
 
   #stopTimers(): void {
@@ -409,9 +442,14 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
   /** The connection is gone (feature 52). What is queued cannot leave any more. */
   #onReceiveFailed(cause: FlowIpcError): void {
     this.#stopTimers();
-    this.#sender?.stop(
-      new FlowIpcError(TransportError.HOSED_CANNOT_SEND, `Sending cannot go on: ${cause.message}`, { cause }),
+    const error = new FlowIpcError(
+      TransportError.HOSED_CANNOT_SEND,
+      `Sending cannot go on: ${cause.message}`,
+      { cause },
     );
+    if (this.#sender?.error) return;
+    this.#sender?.stop(error);
+    this.#traceEnd('snd', error);
   }
 
   /**
@@ -420,6 +458,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
    */
   #onSendFailed(cause: FlowIpcError): void {
     this.#ping?.stop();
+    this.#traceEnd('snd', cause);
     const settle = () => {
       if (this.#closed) return;
       this.#receiver?.drain();

@@ -1,5 +1,5 @@
 // Bytes waiting to leave: frames of one turn gathered into few writes, or what the kernel would not take yet.
-import { closeFd, dupFd, send, trackFd } from '@flow-ipc/native';
+import { closeFd, disownFd, dupFd, ownFd, send } from '@flow-ipc/native';
 import { HEADER_SIZE } from './frame.js';
 
 /** A chunk takes frames until it is this full; longer frames get a chunk of their own size. */
@@ -21,8 +21,15 @@ class Chunk {
   constructor(capacity: number, fd: number) {
     this.bytes = new Uint8Array(capacity);
     this.fd = fd;
-    if (fd >= 0) trackFd(fd, true);
+    if (fd >= 0) ownFd(fd);
     this.sealed = fd >= 0;
+  }
+
+  closeFd(): void {
+    if (this.fd < 0) return;
+    disownFd(this.fd);
+    closeFd(this.fd);
+    this.fd = -1;
   }
 
   reserve(length: number): boolean {
@@ -83,8 +90,7 @@ export class SendQueue {
       n = send(fd, chunk.bytes, chunk.start, chunk.end - chunk.start, null, 0, 0, chunk.fd);
       if (n < 0) return n;
       if (n > 0 && chunk.fd >= 0) {
-        closeFd(chunk.fd);
-        chunk.fd = -1;
+        chunk.closeFd();
       }
       chunk.start += n;
       this.#bytes -= n;
@@ -105,7 +111,7 @@ export class SendQueue {
   }
 
   clear(): void {
-    for (const chunk of this.#chunks) if (chunk.fd >= 0) closeFd(chunk.fd);
+    for (const chunk of this.#chunks) chunk.closeFd();
     this.#chunks.length = 0;
     this.#bytes = 0;
   }

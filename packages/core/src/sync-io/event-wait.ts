@@ -1,5 +1,5 @@
 // The event-wait function of the sync_io pattern, and the loop that transports see on top of it (features 16, 19, 20).
-import { closeFd, timerFd, timerFdSet, trackFd } from '@flow-ipc/native';
+import { closeFd, disownFd, ownFd, timerFd, timerFdSet } from '@flow-ipc/native';
 import type { Direction, EventLoop, FdWatch, LoopTimer } from '../event-loop/event-loop.js';
 
 /** What stands for a descriptor to be watched. `close` is called before the descriptor is closed. */
@@ -64,8 +64,8 @@ export class EventWaitLoop<H extends EventWaitHandle = EventWaitHandle> implemen
     else this.#early.push({ direction: asker, ask: () => this.ask(asker, handle, direction, task) });
   }
 
-  watch(fd: number): FdWatch {
-    return new EventWaitWatch(this, fd);
+  watch(fd: number, half?: Direction): FdWatch {
+    return new EventWaitWatch(this, fd, half);
   }
 
   timer(task: () => void, direction: Direction): LoopTimer {
@@ -101,12 +101,14 @@ class Interest {
 class EventWaitWatch<H extends EventWaitHandle> implements FdWatch {
   readonly #loop: EventWaitLoop<H>;
   readonly #handle: H;
+  readonly #half: Direction | undefined;
   readonly #interests: Record<Direction, Interest> = { rcv: new Interest(), snd: new Interest() };
   #closed = false;
   crossings = 0;
 
-  constructor(loop: EventWaitLoop<H>, fd: number) {
+  constructor(loop: EventWaitLoop<H>, fd: number, half: Direction | undefined) {
     this.#loop = loop;
+    this.#half = half;
     this.#handle = loop.handle(fd);
   }
 
@@ -116,7 +118,7 @@ class EventWaitWatch<H extends EventWaitHandle> implements FdWatch {
     if (interest.asked) return;
     interest.asked = true;
     this.crossings++;
-    this.#loop.ask(direction, this.#handle, direction, interest.fire);
+    this.#loop.ask(this.#half ?? direction, this.#handle, direction, interest.fire);
   }
 
   ref(): void {}
@@ -157,7 +159,7 @@ class FdTimer<H extends EventWaitHandle> implements LoopTimer {
 
   #newHandle(): H {
     const fd = timerFd();
-    trackFd(fd, true);
+    ownFd(fd);
     return this.#loop.handle(fd);
   }
 
@@ -175,6 +177,7 @@ class FdTimer<H extends EventWaitHandle> implements LoopTimer {
     this.#running = false;
     if (!this.#handle) return;
     this.#handle.close?.();
+    disownFd(this.#handle.fd);
     closeFd(this.#handle.fd);
     this.#handle = undefined;
   }

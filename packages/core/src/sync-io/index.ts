@@ -3,6 +3,8 @@
  * tell a function of yours what descriptors to watch, and you tell them when those are ready.
  * @module
  */
+export { BlobStreamMqReceiver } from './blob-stream-mq-receiver.js';
+export { BlobStreamMqSender } from './blob-stream-mq-sender.js';
 export { Channel, type SyncIoChannelPipes, type SyncIoPipePair } from './channel.js';
 export { EpollEventLoop, EpollWatch } from './epoll-event-loop.js';
 export {

@@ -11,12 +11,15 @@ import {
 import { NativeSocketStream } from './native-socket-stream.js';
 import { WOULD_BLOCK, type WouldBlock } from './would-block.js';
 
-type AcceptHandler = (error: FlowIpcError | undefined, stream: NativeSocketStream | undefined) => void;
+type AcceptHandler<H extends EventWaitHandle> = (
+  error: FlowIpcError | undefined,
+  stream: NativeSocketStream<H> | undefined,
+) => void;
 
 export class NativeSocketStreamAcceptor<H extends EventWaitHandle = EventWaitHandle> {
   readonly #loop = new EventWaitLoop<H>();
   readonly #listener: Listener;
-  #handler: AcceptHandler | undefined;
+  #handler: AcceptHandler<H> | undefined;
 
   /** Binds and listens at once. FlowIpcError SYSTEM with errno EADDRINUSE when another process listens there. */
   constructor(name: SharedName | string) {
@@ -40,7 +43,7 @@ export class NativeSocketStreamAcceptor<H extends EventWaitHandle = EventWaitHan
    * A connection that waits already (the handler is dropped then), or WOULD_BLOCK: the handler is called later. False
    * before startAcceptOps() and while an accept is outstanding. Throws what ended accepting, every time.
    */
-  asyncAccept(handler: AcceptHandler): NativeSocketStream | WouldBlock | false {
+  asyncAccept(handler: AcceptHandler<H>): NativeSocketStream<H> | WouldBlock | false {
     if (!this.#loop.started('rcv') || this.#listener.closed || this.#handler) return false;
     const stream = this.#next();
     if (stream) return stream;
@@ -60,12 +63,12 @@ export class NativeSocketStreamAcceptor<H extends EventWaitHandle = EventWaitHan
     this.close();
   }
 
-  #next(): NativeSocketStream | undefined {
+  #next(): NativeSocketStream<H> | undefined {
     for (;;) {
       const fd = this.#listener.next();
       if (fd === undefined) return undefined;
       try {
-        return new NativeSocketStream(fd);
+        return new NativeSocketStream<H>(fd);
       } catch {
         // The peer's credentials cannot be had: it is of no use to anybody.
       }
@@ -75,7 +78,7 @@ export class NativeSocketStreamAcceptor<H extends EventWaitHandle = EventWaitHan
   readonly #onReadable = (): void => {
     const handler = this.#handler;
     if (!handler) return;
-    let stream: NativeSocketStream | undefined;
+    let stream: NativeSocketStream<H> | undefined;
     let error: FlowIpcError | undefined;
     try {
       stream = this.#next();

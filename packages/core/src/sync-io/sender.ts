@@ -57,7 +57,7 @@ export class SyncIoSenderCore<H extends EventWaitHandle = EventWaitHandle> {
 
   send(blob: Uint8Array | null, handle: NativeHandle | null): boolean {
     if (!this.#ready) return false;
-    this.#pipe.send(blob, handle ? handle.fd : -1);
+    this.#pipe.send(blob, handle ? handle.requireFd() : -1);
     return true;
   }
 

@@ -82,6 +82,12 @@ export class NativeHandle implements Disposable {
     return this.#fd;
   }
 
+  /** {@link fd} for those who are about to use it: HANDLE_CLOSED when there is none. */
+  requireFd(): number {
+    if (this.#fd < 0) throw new FlowIpcError(HandleError.CLOSED, 'The handle is closed');
+    return this.#fd;
+  }
+
   /** True once closed, released or converted. */
   get closed(): boolean {
     return this.#fd < 0;
@@ -99,7 +105,7 @@ export class NativeHandle implements Disposable {
 
   /** A second descriptor for the same open file. */
   dup(): NativeHandle {
-    return duplicate(this.#open());
+    return duplicate(this.requireFd());
   }
 
   /** Idempotent. */
@@ -114,7 +120,7 @@ export class NativeHandle implements Disposable {
 
   /** What the descriptor is: kind of file, and of a socket its family, type and state. */
   info(): DescriptorInfo {
-    return describeDescriptor(this.#open());
+    return describeDescriptor(this.requireFd());
   }
 
   /**
@@ -124,11 +130,11 @@ export class NativeHandle implements Disposable {
    * that goes to a program which expects to block (as its standard input), clear it.
    */
   get nonBlocking(): boolean {
-    return (flagsOf(this.#open()) & O_NONBLOCK) !== 0;
+    return (flagsOf(this.requireFd()) & O_NONBLOCK) !== 0;
   }
 
   set nonBlocking(on: boolean) {
-    const fd = this.#open();
+    const fd = this.requireFd();
     try {
       setNonBlocking(fd, on);
     } catch (err) {
@@ -141,7 +147,7 @@ export class NativeHandle implements Disposable {
    * the open end works: reading or writing. HANDLE_WRONG_KIND for anything else, a listening socket included.
    */
   toSocket(options: Omit<SocketConstructorOpts, 'fd' | 'readable' | 'writable'> = {}): Socket {
-    const fd = this.#open();
+    const fd = this.requireFd();
     const info = describeDescriptor(fd);
     const { kind, socket } = info;
     const stream = isStream(info) && !socket!.listening;
@@ -157,7 +163,7 @@ export class NativeHandle implements Disposable {
    * which it owns from here on. Settles once it listens. HANDLE_WRONG_KIND when it is not a listening socket.
    */
   async toServer<S extends Server = Server>(server: S = createServer() as S): Promise<S> {
-    const fd = this.#open();
+    const fd = this.requireFd();
     const info = describeDescriptor(fd);
     if (!isStream(info) || !info.socket!.listening) wrongKind(info, 'a listening stream socket');
     listenOn(server, fd);
@@ -171,7 +177,7 @@ export class NativeHandle implements Disposable {
    * HANDLE_WRONG_KIND when it is no UDP socket, or a connected one: Node cannot send on those.
    */
   toDatagramSocket(options: Omit<SocketOptions, 'type'> = {}): DatagramSocket {
-    const fd = this.#open();
+    const fd = this.requireFd();
     const info = describeDescriptor(fd);
     const { type, family, connected } = info.socket ?? {};
     const udp = type === 'datagram' && (family === 'ipv4' || family === 'ipv6');
@@ -192,13 +198,13 @@ export class NativeHandle implements Disposable {
    * the same open file: position, access mode and locks are those of the sender. HANDLE_WRONG_KIND for a socket.
    */
   async toFileHandle(): Promise<FileHandle> {
-    const info = describeDescriptor(this.#open());
+    const info = describeDescriptor(this.requireFd());
     if (info.kind === 'socket') wrongKind(info, 'a file, directory, pipe or device');
     // Node makes a FileHandle of a path only. Ours takes the place of the file that it has opened.
     const file = await open('/dev/null');
     try {
       this.nonBlocking = false;
-      replaceFd(this.#open(), file.fd);
+      replaceFd(this.requireFd(), file.fd);
     } catch (err) {
       await file.close();
       throw fromNative(err, 'Cannot make a FileHandle');
@@ -209,11 +215,6 @@ export class NativeHandle implements Disposable {
 
   [inspect.custom](): string {
     return `NativeHandle { fd: ${this.#fd} }`;
-  }
-
-  #open(): number {
-    if (this.#fd < 0) throw new FlowIpcError(HandleError.CLOSED, 'The handle is closed');
-    return this.#fd;
   }
 }
 

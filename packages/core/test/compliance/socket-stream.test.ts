@@ -10,7 +10,12 @@ import {
   syncIoEnd,
   transportCompliance,
 } from '../../src/compliance/index.js';
-import { NativeSocketStream, socketStreamChannel, socketStreamChannelOfBlobs } from '../../src/index.js';
+import {
+  mqsSocketStreamChannel,
+  NativeSocketStream,
+  socketStreamChannel,
+  socketStreamChannelOfBlobs,
+} from '../../src/index.js';
 import {
   type EpollWatch,
   Channel as SyncIoChannel,
@@ -18,6 +23,8 @@ import {
 } from '../../src/sync-io/index.js';
 
 const both = { handles: true, onePipe: true, noticesPeerClose: true };
+/** A hundred chances for a long run, three otherwise. */
+const seeds = process.env.FLOW_IPC_LONG === '1' ? Array.from({ length: 100 }, (_, i) => i + 1) : [1, 2, 3];
 const blobsOnly = { ...both, handles: false };
 
 /** Both ends of a socket pair, made into whatever `make` makes of a descriptor. */
@@ -77,7 +84,30 @@ describe.each([
   ['Socket_stream_channel_of_blobs in sync_io form', blobsOnly, (fd: number) => syncIo(fd, 'blobs')],
   ['sync_io form, tiny buffers', both, (fd: number) => syncIo(tiny(fd), 'handles')],
 ] as const)('%s', (_, features, make) => {
-  transportCompliance({ test: it, features, connect: connectHere(make) });
+  transportCompliance({ test: it, features, connect: connectHere(make), seeds });
+});
+
+/** Blobs by one socket, descriptors by another: the two-pipe form, which does not care what its pipes are. */
+const twoPipes = (make: (blobs: number, handles: number) => End) => async (task: FarTask) => {
+  const [a, b] = NativeSocketStream.pair();
+  const [c, d] = NativeSocketStream.pair();
+  const [end, other] = [make(a, c), make(b, d)];
+  return { end, far: runFarEnd(task, other) };
+};
+const pipes = <S>(stream: S) => ({ sender: stream, receiver: stream });
+
+describe('two pipes', () => {
+  const make = (blobs: number, handles: number): End =>
+    mqsSocketStreamChannel(pipes(new NativeSocketStream(blobs)), new NativeSocketStream(handles));
+  transportCompliance({ test: it, features: { ...both, onePipe: false }, connect: twoPipes(make), seeds });
+});
+
+describe('two pipes in sync_io form', () => {
+  const make = (blobs: number, handles: number): End =>
+    syncIoEnd(
+      new SyncIoChannel({ blobs: pipes(new SyncIoStream(blobs)), handles: pipes(new SyncIoStream(handles)) }),
+    );
+  transportCompliance({ test: it, features: { ...both, onePipe: false }, connect: twoPipes(make), seeds });
 });
 
 describe('sync_io form turned async', () => {

@@ -25,6 +25,8 @@ export const ShmType = {
 export type ShmType = (typeof ShmType)[keyof typeof ShmType];
 
 export class ProcessCredentialsReader extends $.StructReader {
+  declare readonly $object: ProcessCredentialsObject;
+  override get $type(): $.FieldSource { return ProcessCredentials; }
   get processId(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getInt32(this.$data, true);
   }
@@ -37,6 +39,7 @@ export class ProcessCredentialsReader extends $.StructReader {
 }
 
 export class ProcessCredentialsBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return ProcessCredentials; }
   get processId(): number {
     return this.$view.getInt32(this.$data, true);
   }
@@ -57,8 +60,15 @@ export class ProcessCredentialsBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): ProcessCredentialsReader {
-    return this.$asReader(ProcessCredentialsReader, 2, 0);
+    return this.$asReader(ProcessCredentialsReader);
   }
+}
+
+/** `ProcessCredentials` as a plain object: see `toObject`. */
+export interface ProcessCredentialsObject {
+  processId: number;
+  userId: number;
+  groupId: number;
 }
 
 export const ProcessCredentials = {
@@ -68,14 +78,22 @@ export const ProcessCredentials = {
   pointerCount: 0,
   Reader: ProcessCredentialsReader,
   Builder: ProcessCredentialsBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'processId', type: 'int32' },
+    { name: 'userId', type: 'uint32' },
+    { name: 'groupId', type: 'uint32' },
+  ],
 } as const satisfies $.StructType<ProcessCredentialsReader, ProcessCredentialsBuilder>;
 export namespace ProcessCredentials {
   export type Reader = ProcessCredentialsReader;
   export type Builder = ProcessCredentialsBuilder;
+  export type Object = ProcessCredentialsObject;
 }
 
 /** Highest versions that a side speaks. */
 export class ProtocolNegotiationReader extends $.StructReader {
+  declare readonly $object: ProtocolNegotiationObject;
+  override get $type(): $.FieldSource { return ProtocolNegotiation; }
   /** Of the session master channel's protocol. */
   get maxProtoVer(): number {
     return this.$dataBytes < 2 ? 0 : this.$view.getInt16(this.$data, true);
@@ -88,6 +106,7 @@ export class ProtocolNegotiationReader extends $.StructReader {
 
 /** Highest versions that a side speaks. */
 export class ProtocolNegotiationBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return ProtocolNegotiation; }
   /** Of the session master channel's protocol. */
   get maxProtoVer(): number {
     return this.$view.getInt16(this.$data, true);
@@ -104,8 +123,16 @@ export class ProtocolNegotiationBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): ProtocolNegotiationReader {
-    return this.$asReader(ProtocolNegotiationReader, 1, 0);
+    return this.$asReader(ProtocolNegotiationReader);
   }
+}
+
+/** `ProtocolNegotiation` as a plain object: see `toObject`. */
+export interface ProtocolNegotiationObject {
+  /** Of the session master channel's protocol. */
+  maxProtoVer: number;
+  /** Of the shared-memory provider's part of it. */
+  maxProtoVerAux: number;
 }
 
 /** Highest versions that a side speaks. */
@@ -116,14 +143,24 @@ export const ProtocolNegotiation = {
   pointerCount: 0,
   Reader: ProtocolNegotiationReader,
   Builder: ProtocolNegotiationBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'maxProtoVer', type: 'int16' },
+    { name: 'maxProtoVerAux', type: 'int16' },
+  ],
 } as const satisfies $.StructType<ProtocolNegotiationReader, ProtocolNegotiationBuilder>;
 export namespace ProtocolNegotiation {
   export type Reader = ProtocolNegotiationReader;
   export type Builder = ProtocolNegotiationBuilder;
+  export type Object = ProtocolNegotiationObject;
 }
 
 /** What the user attaches to a session or channel; a null payload when there is none. */
 export class MetadataReader extends $.StructReader {
+  declare readonly $object: MetadataObject;
+  override get $type(): $.FieldSource { return Metadata; }
+  get payload(): $.AnyPointerReader {
+    return this.$any(0);
+  }
   hasPayload(): boolean {
     return this.$has(0);
   }
@@ -131,13 +168,33 @@ export class MetadataReader extends $.StructReader {
 
 /** What the user attaches to a session or channel; a null payload when there is none. */
 export class MetadataBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Metadata; }
+  get payload(): $.AnyPointerBuilder {
+    return this.$any(0);
+  }
+  initPayload(): $.AnyPointerBuilder {
+    return this.$init(0, $.AnyPointer);
+  }
+  setPayload(value: object | string): void {
+    this.$set(0, value);
+  }
+  disownPayload(): $.Orphan<$.AnyPointerBuilder> {
+    return this.$disown(0, $.AnyPointer);
+  }
+  adoptPayload(orphan: $.Orphan<$.AnyPointerBuilder>): void {
+    this.$adopt(0, orphan);
+  }
   hasPayload(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): MetadataReader {
-    return this.$asReader(MetadataReader, 0, 1);
+    return this.$asReader(MetadataReader);
   }
+}
+
+/** `Metadata` as a plain object: see `toObject`. */
+export interface MetadataObject {
 }
 
 /** What the user attaches to a session or channel; a null payload when there is none. */
@@ -148,8 +205,12 @@ export const Metadata = {
   pointerCount: 1,
   Reader: MetadataReader,
   Builder: MetadataBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'payload', type: $.AnyPointer, pointer: 0 },
+  ],
 } as const satisfies $.StructType<MetadataReader, MetadataBuilder>;
 export namespace Metadata {
   export type Reader = MetadataReader;
   export type Builder = MetadataBuilder;
+  export type Object = MetadataObject;
 }

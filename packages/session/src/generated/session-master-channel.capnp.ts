@@ -8,6 +8,8 @@ import * as common$ from './common.capnp.js';
 const SessionMasterChannelMessageBody_members = ['logInReq', 'logInRsp', 'jemallocShmSetup', 'openChannelToClientReq', 'openChannelToClientRsp', 'openChannelToServerReq', 'openChannelToServerRsp', 'gracefulSessionEnd', 'logInRefusal'] as const;
 
 export class SessionMasterChannelMessageBodyReader extends $.StructReader {
+  declare readonly $object: SessionMasterChannelMessageBodyObject;
+  override get $type(): $.FieldSource { return SessionMasterChannelMessageBody; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof SessionMasterChannelMessageBody_members)[number] | undefined {
     return SessionMasterChannelMessageBody_members[this.$tag(0)];
@@ -89,6 +91,7 @@ export class SessionMasterChannelMessageBodyReader extends $.StructReader {
 }
 
 export class SessionMasterChannelMessageBodyBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return SessionMasterChannelMessageBody; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof SessionMasterChannelMessageBody_members)[number] | undefined {
     return SessionMasterChannelMessageBody_members[this.$tag(0)];
@@ -107,6 +110,18 @@ export class SessionMasterChannelMessageBodyBuilder extends $.StructBuilder {
     this.$choose(0, 0);
     return value;
   }
+  setLogInReq(value: LogInReqReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 0);
+  }
+  disownLogInReq(): $.Orphan<LogInReqBuilder> {
+    this.$check(0, 0, 'logInReq');
+    return this.$disown(0, LogInReq);
+  }
+  adoptLogInReq(orphan: $.Orphan<LogInReqBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 0);
+  }
   hasLogInReq(): boolean {
     return this.$tag(0) === 0 && this.$has(0);
   }
@@ -119,6 +134,18 @@ export class SessionMasterChannelMessageBodyBuilder extends $.StructBuilder {
     const value = this.$initStruct(0, LogInRsp);
     this.$choose(0, 1);
     return value;
+  }
+  setLogInRsp(value: LogInRspReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 1);
+  }
+  disownLogInRsp(): $.Orphan<LogInRspBuilder> {
+    this.$check(0, 1, 'logInRsp');
+    return this.$disown(0, LogInRsp);
+  }
+  adoptLogInRsp(orphan: $.Orphan<LogInRspBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 1);
   }
   hasLogInRsp(): boolean {
     return this.$tag(0) === 1 && this.$has(0);
@@ -133,6 +160,18 @@ export class SessionMasterChannelMessageBodyBuilder extends $.StructBuilder {
     this.$choose(0, 2);
     return value;
   }
+  setJemallocShmSetup(value: JemallocShmSetupReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 2);
+  }
+  disownJemallocShmSetup(): $.Orphan<JemallocShmSetupBuilder> {
+    this.$check(0, 2, 'jemallocShmSetup');
+    return this.$disown(0, JemallocShmSetup);
+  }
+  adoptJemallocShmSetup(orphan: $.Orphan<JemallocShmSetupBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 2);
+  }
   hasJemallocShmSetup(): boolean {
     return this.$tag(0) === 2 && this.$has(0);
   }
@@ -146,6 +185,18 @@ export class SessionMasterChannelMessageBodyBuilder extends $.StructBuilder {
     this.$choose(0, 3);
     return value;
   }
+  setOpenChannelToClientReq(value: OpenChannelToClientReqReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 3);
+  }
+  disownOpenChannelToClientReq(): $.Orphan<OpenChannelToClientReqBuilder> {
+    this.$check(0, 3, 'openChannelToClientReq');
+    return this.$disown(0, OpenChannelToClientReq);
+  }
+  adoptOpenChannelToClientReq(orphan: $.Orphan<OpenChannelToClientReqBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 3);
+  }
   hasOpenChannelToClientReq(): boolean {
     return this.$tag(0) === 3 && this.$has(0);
   }
@@ -158,6 +209,18 @@ export class SessionMasterChannelMessageBodyBuilder extends $.StructBuilder {
     this.$choose(0, 4);
     return value;
   }
+  setOpenChannelToClientRsp(value: OpenChannelToClientRspReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 4);
+  }
+  disownOpenChannelToClientRsp(): $.Orphan<OpenChannelToClientRspBuilder> {
+    this.$check(0, 4, 'openChannelToClientRsp');
+    return this.$disown(0, OpenChannelToClientRsp);
+  }
+  adoptOpenChannelToClientRsp(orphan: $.Orphan<OpenChannelToClientRspBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 4);
+  }
   hasOpenChannelToClientRsp(): boolean {
     return this.$tag(0) === 4 && this.$has(0);
   }
@@ -169,6 +232,18 @@ export class SessionMasterChannelMessageBodyBuilder extends $.StructBuilder {
     const value = this.$initStruct(0, OpenChannelToServerReq);
     this.$choose(0, 5);
     return value;
+  }
+  setOpenChannelToServerReq(value: OpenChannelToServerReqReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 5);
+  }
+  disownOpenChannelToServerReq(): $.Orphan<OpenChannelToServerReqBuilder> {
+    this.$check(0, 5, 'openChannelToServerReq');
+    return this.$disown(0, OpenChannelToServerReq);
+  }
+  adoptOpenChannelToServerReq(orphan: $.Orphan<OpenChannelToServerReqBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 5);
   }
   hasOpenChannelToServerReq(): boolean {
     return this.$tag(0) === 5 && this.$has(0);
@@ -183,6 +258,18 @@ export class SessionMasterChannelMessageBodyBuilder extends $.StructBuilder {
     this.$choose(0, 6);
     return value;
   }
+  setOpenChannelToServerRsp(value: OpenChannelToServerRspReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 6);
+  }
+  disownOpenChannelToServerRsp(): $.Orphan<OpenChannelToServerRspBuilder> {
+    this.$check(0, 6, 'openChannelToServerRsp');
+    return this.$disown(0, OpenChannelToServerRsp);
+  }
+  adoptOpenChannelToServerRsp(orphan: $.Orphan<OpenChannelToServerRspBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 6);
+  }
   hasOpenChannelToServerRsp(): boolean {
     return this.$tag(0) === 6 && this.$has(0);
   }
@@ -195,6 +282,18 @@ export class SessionMasterChannelMessageBodyBuilder extends $.StructBuilder {
     const value = this.$initStruct(0, GracefulSessionEnd);
     this.$choose(0, 7);
     return value;
+  }
+  setGracefulSessionEnd(value: GracefulSessionEndReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 7);
+  }
+  disownGracefulSessionEnd(): $.Orphan<GracefulSessionEndBuilder> {
+    this.$check(0, 7, 'gracefulSessionEnd');
+    return this.$disown(0, GracefulSessionEnd);
+  }
+  adoptGracefulSessionEnd(orphan: $.Orphan<GracefulSessionEndBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 7);
   }
   hasGracefulSessionEnd(): boolean {
     return this.$tag(0) === 7 && this.$has(0);
@@ -209,14 +308,47 @@ export class SessionMasterChannelMessageBodyBuilder extends $.StructBuilder {
     this.$choose(0, 8);
     return value;
   }
+  setLogInRefusal(value: LogInRefusalReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 8);
+  }
+  disownLogInRefusal(): $.Orphan<LogInRefusalBuilder> {
+    this.$check(0, 8, 'logInRefusal');
+    return this.$disown(0, LogInRefusal);
+  }
+  adoptLogInRefusal(orphan: $.Orphan<LogInRefusalBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 8);
+  }
   hasLogInRefusal(): boolean {
     return this.$tag(0) === 8 && this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): SessionMasterChannelMessageBodyReader {
-    return this.$asReader(SessionMasterChannelMessageBodyReader, 1, 1);
+    return this.$asReader(SessionMasterChannelMessageBodyReader);
   }
 }
+
+/** `SessionMasterChannelMessageBody` as a plain object: see `toObject`. */
+export type SessionMasterChannelMessageBodyObject = {
+} & $.OneOf<{
+  /** Client to server; the first message. */
+  logInReq?: LogInReqObject;
+  /** Server to client: logged in. */
+  logInRsp?: LogInRspObject;
+  /** Server to client, with the descriptor of the lend channel. The client answers with an empty body. */
+  jemallocShmSetup?: JemallocShmSetupObject;
+  /** Server to client, with the descriptor of the client's end when sockets are used. */
+  openChannelToClientReq?: OpenChannelToClientReqObject;
+  openChannelToClientRsp?: OpenChannelToClientRspObject;
+  openChannelToServerReq?: OpenChannelToServerReqObject;
+  /** Server to client, with the descriptor of the client's end when sockets are used. */
+  openChannelToServerRsp?: OpenChannelToServerRspObject;
+  /** Either way, only in sessions with SHM-jemalloc. */
+  gracefulSessionEnd?: GracefulSessionEndObject;
+  /** Ours: instead of logInRsp, to a client that said it understands. Flow-IPC's server just closes. */
+  logInRefusal?: LogInRefusalObject;
+}>;
 
 export const SessionMasterChannelMessageBody = {
   name: 'SessionMasterChannelMessageBody',
@@ -226,13 +358,27 @@ export const SessionMasterChannelMessageBody = {
   Reader: SessionMasterChannelMessageBodyReader,
   Builder: SessionMasterChannelMessageBodyBuilder,
   union: { discriminantOffset: 0, names: SessionMasterChannelMessageBody_members },
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'logInReq', type: LogInReq, pointer: 0, unionValue: 0 },
+    { name: 'logInRsp', type: LogInRsp, pointer: 0, unionValue: 1 },
+    { name: 'jemallocShmSetup', type: JemallocShmSetup, pointer: 0, unionValue: 2 },
+    { name: 'openChannelToClientReq', type: OpenChannelToClientReq, pointer: 0, unionValue: 3 },
+    { name: 'openChannelToClientRsp', type: OpenChannelToClientRsp, pointer: 0, unionValue: 4 },
+    { name: 'openChannelToServerReq', type: OpenChannelToServerReq, pointer: 0, unionValue: 5 },
+    { name: 'openChannelToServerRsp', type: OpenChannelToServerRsp, pointer: 0, unionValue: 6 },
+    { name: 'gracefulSessionEnd', type: GracefulSessionEnd, pointer: 0, unionValue: 7 },
+    { name: 'logInRefusal', type: LogInRefusal, pointer: 0, unionValue: 8 },
+  ],
 } as const satisfies $.StructType<SessionMasterChannelMessageBodyReader, SessionMasterChannelMessageBodyBuilder>;
 export namespace SessionMasterChannelMessageBody {
   export type Reader = SessionMasterChannelMessageBodyReader;
   export type Builder = SessionMasterChannelMessageBodyBuilder;
+  export type Object = SessionMasterChannelMessageBodyObject;
 }
 
 export class LogInReq_ClientAppReader extends $.StructReader {
+  declare readonly $object: LogInReq_ClientAppObject;
+  override get $type(): $.FieldSource { return LogInReq_ClientApp; }
   get name(): string {
     return this.$text(0);
   }
@@ -246,19 +392,31 @@ export class LogInReq_ClientAppReader extends $.StructReader {
 }
 
 export class LogInReq_ClientAppBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return LogInReq_ClientApp; }
   get name(): string {
     return this.$text(0);
   }
   set name(value: string) {
     this.$setText(0, value);
   }
+  disownName(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptName(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+  }
   hasName(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): LogInReq_ClientAppReader {
-    return this.$asReader(LogInReq_ClientAppReader, 0, 1);
+    return this.$asReader(LogInReq_ClientAppReader);
   }
+}
+
+/** `LogInReq_ClientApp` as a plain object: see `toObject`. */
+export interface LogInReq_ClientAppObject {
+  name: string;
 }
 
 export const LogInReq_ClientApp = {
@@ -268,13 +426,19 @@ export const LogInReq_ClientApp = {
   pointerCount: 1,
   Reader: LogInReq_ClientAppReader,
   Builder: LogInReq_ClientAppBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'name', type: $.Text, pointer: 0 },
+  ],
 } as const satisfies $.StructType<LogInReq_ClientAppReader, LogInReq_ClientAppBuilder>;
 export namespace LogInReq_ClientApp {
   export type Reader = LogInReq_ClientAppReader;
   export type Builder = LogInReq_ClientAppBuilder;
+  export type Object = LogInReq_ClientAppObject;
 }
 
 export class LogInReqReader extends $.StructReader {
+  declare readonly $object: LogInReqObject;
+  override get $type(): $.FieldSource { return LogInReq; }
   get protocolNegotiationToServer(): common$.ProtocolNegotiationReader {
     return this.$struct(0, common$.ProtocolNegotiationReader);
   }
@@ -324,11 +488,21 @@ export class LogInReqReader extends $.StructReader {
 }
 
 export class LogInReqBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return LogInReq; }
   get protocolNegotiationToServer(): common$.ProtocolNegotiationBuilder {
     return this.$struct(0, common$.ProtocolNegotiation);
   }
   initProtocolNegotiationToServer(): common$.ProtocolNegotiationBuilder {
     return this.$initStruct(0, common$.ProtocolNegotiation);
+  }
+  setProtocolNegotiationToServer(value: common$.ProtocolNegotiationReader): void {
+    this.$setStruct(0, value);
+  }
+  disownProtocolNegotiationToServer(): $.Orphan<common$.ProtocolNegotiationBuilder> {
+    return this.$disown(0, common$.ProtocolNegotiation);
+  }
+  adoptProtocolNegotiationToServer(orphan: $.Orphan<common$.ProtocolNegotiationBuilder>): void {
+    this.$adopt(0, orphan);
   }
   hasProtocolNegotiationToServer(): boolean {
     return this.$has(0);
@@ -352,6 +526,15 @@ export class LogInReqBuilder extends $.StructBuilder {
   initClaimedOwnProcessCredentials(): common$.ProcessCredentialsBuilder {
     return this.$initStruct(1, common$.ProcessCredentials);
   }
+  setClaimedOwnProcessCredentials(value: common$.ProcessCredentialsReader): void {
+    this.$setStruct(1, value);
+  }
+  disownClaimedOwnProcessCredentials(): $.Orphan<common$.ProcessCredentialsBuilder> {
+    return this.$disown(1, common$.ProcessCredentials);
+  }
+  adoptClaimedOwnProcessCredentials(orphan: $.Orphan<common$.ProcessCredentialsBuilder>): void {
+    this.$adopt(1, orphan);
+  }
   hasClaimedOwnProcessCredentials(): boolean {
     return this.$has(1);
   }
@@ -360,6 +543,15 @@ export class LogInReqBuilder extends $.StructBuilder {
   }
   initOwnApp(): LogInReq_ClientAppBuilder {
     return this.$initStruct(2, LogInReq_ClientApp);
+  }
+  setOwnApp(value: LogInReq_ClientAppReader): void {
+    this.$setStruct(2, value);
+  }
+  disownOwnApp(): $.Orphan<LogInReq_ClientAppBuilder> {
+    return this.$disown(2, LogInReq_ClientApp);
+  }
+  adoptOwnApp(orphan: $.Orphan<LogInReq_ClientAppBuilder>): void {
+    this.$adopt(2, orphan);
   }
   hasOwnApp(): boolean {
     return this.$has(2);
@@ -375,6 +567,15 @@ export class LogInReqBuilder extends $.StructBuilder {
   }
   initMetadata(): common$.MetadataBuilder {
     return this.$initStruct(3, common$.Metadata);
+  }
+  setMetadata(value: common$.MetadataReader): void {
+    this.$setStruct(3, value);
+  }
+  disownMetadata(): $.Orphan<common$.MetadataBuilder> {
+    return this.$disown(3, common$.Metadata);
+  }
+  adoptMetadata(orphan: $.Orphan<common$.MetadataBuilder>): void {
+    this.$adopt(3, orphan);
   }
   hasMetadata(): boolean {
     return this.$has(3);
@@ -399,8 +600,24 @@ export class LogInReqBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): LogInReqReader {
-    return this.$asReader(LogInReqReader, 2, 4);
+    return this.$asReader(LogInReqReader);
   }
+}
+
+/** `LogInReq` as a plain object: see `toObject`. */
+export interface LogInReqObject {
+  protocolNegotiationToServer?: common$.ProtocolNegotiationObject;
+  mqTypeOrNone: common$.MqType;
+  nativeHandleTransmissionEnabled: boolean;
+  /** Compared with what the kernel says. */
+  claimedOwnProcessCredentials?: common$.ProcessCredentialsObject;
+  ownApp?: LogInReq_ClientAppObject;
+  shmTypeOrNone: common$.ShmType;
+  metadata?: common$.MetadataObject;
+  /** Channels that the client wants with the session. */
+  numInitChannelsByCliReq: bigint;
+  /** Ours: the client wants to be told why it is refused. A bit that Flow-IPC leaves unused and does not look at. */
+  understandsRefusal: boolean;
 }
 
 export const LogInReq = {
@@ -410,18 +627,33 @@ export const LogInReq = {
   pointerCount: 4,
   Reader: LogInReqReader,
   Builder: LogInReqBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'protocolNegotiationToServer', type: common$.ProtocolNegotiation, pointer: 0 },
+    { name: 'mqTypeOrNone', type: { enum: common$.MqType } },
+    { name: 'nativeHandleTransmissionEnabled', type: 'bool' },
+    { name: 'claimedOwnProcessCredentials', type: common$.ProcessCredentials, pointer: 1 },
+    { name: 'ownApp', type: LogInReq_ClientApp, pointer: 2 },
+    { name: 'shmTypeOrNone', type: { enum: common$.ShmType } },
+    { name: 'metadata', type: common$.Metadata, pointer: 3 },
+    { name: 'numInitChannelsByCliReq', type: 'uint64' },
+    { name: 'understandsRefusal', type: 'bool' },
+  ],
   ClientApp: LogInReq_ClientApp,
 } as const satisfies $.StructType<LogInReqReader, LogInReqBuilder> & Record<'ClientApp', unknown>;
 export namespace LogInReq {
   export type Reader = LogInReqReader;
   export type Builder = LogInReqBuilder;
+  export type Object = LogInReqObject;
   export namespace ClientApp {
     export type Reader = LogInReq_ClientAppReader;
     export type Builder = LogInReq_ClientAppBuilder;
+    export type Object = LogInReq_ClientAppObject;
   }
 }
 
 export class LogInRspReader extends $.StructReader {
+  declare readonly $object: LogInRspObject;
+  override get $type(): $.FieldSource { return LogInRsp; }
   get protocolNegotiationToClient(): common$.ProtocolNegotiationReader {
     return this.$struct(0, common$.ProtocolNegotiationReader);
   }
@@ -456,11 +688,21 @@ export class LogInRspReader extends $.StructReader {
 }
 
 export class LogInRspBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return LogInRsp; }
   get protocolNegotiationToClient(): common$.ProtocolNegotiationBuilder {
     return this.$struct(0, common$.ProtocolNegotiation);
   }
   initProtocolNegotiationToClient(): common$.ProtocolNegotiationBuilder {
     return this.$initStruct(0, common$.ProtocolNegotiation);
+  }
+  setProtocolNegotiationToClient(value: common$.ProtocolNegotiationReader): void {
+    this.$setStruct(0, value);
+  }
+  disownProtocolNegotiationToClient(): $.Orphan<common$.ProtocolNegotiationBuilder> {
+    return this.$disown(0, common$.ProtocolNegotiation);
+  }
+  adoptProtocolNegotiationToClient(orphan: $.Orphan<common$.ProtocolNegotiationBuilder>): void {
+    this.$adopt(0, orphan);
   }
   hasProtocolNegotiationToClient(): boolean {
     return this.$has(0);
@@ -472,6 +714,12 @@ export class LogInRspBuilder extends $.StructBuilder {
   set clientNamespace(value: string) {
     this.$setText(1, value);
   }
+  disownClientNamespace(): $.Orphan<string> {
+    return this.$disown(1, $.Text);
+  }
+  adoptClientNamespace(orphan: $.Orphan<string>): void {
+    this.$adopt(1, orphan);
+  }
   hasClientNamespace(): boolean {
     return this.$has(1);
   }
@@ -480,6 +728,15 @@ export class LogInRspBuilder extends $.StructBuilder {
   }
   initMetadata(): common$.MetadataBuilder {
     return this.$initStruct(2, common$.Metadata);
+  }
+  setMetadata(value: common$.MetadataReader): void {
+    this.$setStruct(2, value);
+  }
+  disownMetadata(): $.Orphan<common$.MetadataBuilder> {
+    return this.$disown(2, common$.Metadata);
+  }
+  adoptMetadata(orphan: $.Orphan<common$.MetadataBuilder>): void {
+    this.$adopt(2, orphan);
   }
   hasMetadata(): boolean {
     return this.$has(2);
@@ -497,8 +754,18 @@ export class LogInRspBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): LogInRspReader {
-    return this.$asReader(LogInRspReader, 1, 3);
+    return this.$asReader(LogInRspReader);
   }
+}
+
+/** `LogInRsp` as a plain object: see `toObject`. */
+export interface LogInRspObject {
+  protocolNegotiationToClient?: common$.ProtocolNegotiationObject;
+  /** "1", "2", ...: unique among the server's sessions; part of the names of the session's resources. */
+  clientNamespace: string;
+  metadata?: common$.MetadataObject;
+  /** Channels that the server wants with the session. */
+  numInitChannelsBySrvReq: bigint;
 }
 
 export const LogInRsp = {
@@ -508,13 +775,22 @@ export const LogInRsp = {
   pointerCount: 3,
   Reader: LogInRspReader,
   Builder: LogInRspBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'protocolNegotiationToClient', type: common$.ProtocolNegotiation, pointer: 0 },
+    { name: 'clientNamespace', type: $.Text, pointer: 1 },
+    { name: 'metadata', type: common$.Metadata, pointer: 2 },
+    { name: 'numInitChannelsBySrvReq', type: 'uint64' },
+  ],
 } as const satisfies $.StructType<LogInRspReader, LogInRspBuilder>;
 export namespace LogInRsp {
   export type Reader = LogInRspReader;
   export type Builder = LogInRspBuilder;
+  export type Object = LogInRspObject;
 }
 
 export class LogInRefusalReader extends $.StructReader {
+  declare readonly $object: LogInRefusalObject;
+  override get $type(): $.FieldSource { return LogInRefusal; }
   /** Of the error with which the server's accept() failed. */
   get code(): string {
     return this.$text(0);
@@ -539,12 +815,19 @@ export class LogInRefusalReader extends $.StructReader {
 }
 
 export class LogInRefusalBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return LogInRefusal; }
   /** Of the error with which the server's accept() failed. */
   get code(): string {
     return this.$text(0);
   }
   set code(value: string) {
     this.$setText(0, value);
+  }
+  disownCode(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptCode(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
   }
   hasCode(): boolean {
     return this.$has(0);
@@ -555,13 +838,26 @@ export class LogInRefusalBuilder extends $.StructBuilder {
   set message(value: string) {
     this.$setText(1, value);
   }
+  disownMessage(): $.Orphan<string> {
+    return this.$disown(1, $.Text);
+  }
+  adoptMessage(orphan: $.Orphan<string>): void {
+    this.$adopt(1, orphan);
+  }
   hasMessage(): boolean {
     return this.$has(1);
   }
   /** A reader of the same memory. */
   asReader(): LogInRefusalReader {
-    return this.$asReader(LogInRefusalReader, 0, 2);
+    return this.$asReader(LogInRefusalReader);
   }
+}
+
+/** `LogInRefusal` as a plain object: see `toObject`. */
+export interface LogInRefusalObject {
+  /** Of the error with which the server's accept() failed. */
+  code: string;
+  message: string;
 }
 
 export const LogInRefusal = {
@@ -571,20 +867,32 @@ export const LogInRefusal = {
   pointerCount: 2,
   Reader: LogInRefusalReader,
   Builder: LogInRefusalBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'code', type: $.Text, pointer: 0 },
+    { name: 'message', type: $.Text, pointer: 1 },
+  ],
 } as const satisfies $.StructType<LogInRefusalReader, LogInRefusalBuilder>;
 export namespace LogInRefusal {
   export type Reader = LogInRefusalReader;
   export type Builder = LogInRefusalBuilder;
+  export type Object = LogInRefusalObject;
 }
 
 export class JemallocShmSetupReader extends $.StructReader {
+  declare readonly $object: JemallocShmSetupObject;
+  override get $type(): $.FieldSource { return JemallocShmSetup; }
 }
 
 export class JemallocShmSetupBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return JemallocShmSetup; }
   /** A reader of the same memory. */
   asReader(): JemallocShmSetupReader {
-    return this.$asReader(JemallocShmSetupReader, 0, 0);
+    return this.$asReader(JemallocShmSetupReader);
   }
+}
+
+/** `JemallocShmSetup` as a plain object: see `toObject`. */
+export interface JemallocShmSetupObject {
 }
 
 export const JemallocShmSetup = {
@@ -594,13 +902,17 @@ export const JemallocShmSetup = {
   pointerCount: 0,
   Reader: JemallocShmSetupReader,
   Builder: JemallocShmSetupBuilder,
+  fields: (): readonly $.FieldInfo[] => [],
 } as const satisfies $.StructType<JemallocShmSetupReader, JemallocShmSetupBuilder>;
 export namespace JemallocShmSetup {
   export type Reader = JemallocShmSetupReader;
   export type Builder = JemallocShmSetupBuilder;
+  export type Object = JemallocShmSetupObject;
 }
 
 export class OpenChannelToClientReqReader extends $.StructReader {
+  declare readonly $object: OpenChannelToClientReqObject;
+  override get $type(): $.FieldSource { return OpenChannelToClientReq; }
   get clientToServerMqAbsNameOrEmpty(): string {
     return this.$text(0);
   }
@@ -630,11 +942,18 @@ export class OpenChannelToClientReqReader extends $.StructReader {
 }
 
 export class OpenChannelToClientReqBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return OpenChannelToClientReq; }
   get clientToServerMqAbsNameOrEmpty(): string {
     return this.$text(0);
   }
   set clientToServerMqAbsNameOrEmpty(value: string) {
     this.$setText(0, value);
+  }
+  disownClientToServerMqAbsNameOrEmpty(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptClientToServerMqAbsNameOrEmpty(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
   }
   hasClientToServerMqAbsNameOrEmpty(): boolean {
     return this.$has(0);
@@ -645,6 +964,12 @@ export class OpenChannelToClientReqBuilder extends $.StructBuilder {
   set serverToClientMqAbsNameOrEmpty(value: string) {
     this.$setText(1, value);
   }
+  disownServerToClientMqAbsNameOrEmpty(): $.Orphan<string> {
+    return this.$disown(1, $.Text);
+  }
+  adoptServerToClientMqAbsNameOrEmpty(orphan: $.Orphan<string>): void {
+    this.$adopt(1, orphan);
+  }
   hasServerToClientMqAbsNameOrEmpty(): boolean {
     return this.$has(1);
   }
@@ -654,13 +979,29 @@ export class OpenChannelToClientReqBuilder extends $.StructBuilder {
   initMetadata(): common$.MetadataBuilder {
     return this.$initStruct(2, common$.Metadata);
   }
+  setMetadata(value: common$.MetadataReader): void {
+    this.$setStruct(2, value);
+  }
+  disownMetadata(): $.Orphan<common$.MetadataBuilder> {
+    return this.$disown(2, common$.Metadata);
+  }
+  adoptMetadata(orphan: $.Orphan<common$.MetadataBuilder>): void {
+    this.$adopt(2, orphan);
+  }
   hasMetadata(): boolean {
     return this.$has(2);
   }
   /** A reader of the same memory. */
   asReader(): OpenChannelToClientReqReader {
-    return this.$asReader(OpenChannelToClientReqReader, 0, 3);
+    return this.$asReader(OpenChannelToClientReqReader);
   }
+}
+
+/** `OpenChannelToClientReq` as a plain object: see `toObject`. */
+export interface OpenChannelToClientReqObject {
+  clientToServerMqAbsNameOrEmpty: string;
+  serverToClientMqAbsNameOrEmpty: string;
+  metadata?: common$.MetadataObject;
 }
 
 export const OpenChannelToClientReq = {
@@ -670,19 +1011,28 @@ export const OpenChannelToClientReq = {
   pointerCount: 3,
   Reader: OpenChannelToClientReqReader,
   Builder: OpenChannelToClientReqBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'clientToServerMqAbsNameOrEmpty', type: $.Text, pointer: 0 },
+    { name: 'serverToClientMqAbsNameOrEmpty', type: $.Text, pointer: 1 },
+    { name: 'metadata', type: common$.Metadata, pointer: 2 },
+  ],
 } as const satisfies $.StructType<OpenChannelToClientReqReader, OpenChannelToClientReqBuilder>;
 export namespace OpenChannelToClientReq {
   export type Reader = OpenChannelToClientReqReader;
   export type Builder = OpenChannelToClientReqBuilder;
+  export type Object = OpenChannelToClientReqObject;
 }
 
 export class OpenChannelToClientRspReader extends $.StructReader {
+  declare readonly $object: OpenChannelToClientRspObject;
+  override get $type(): $.FieldSource { return OpenChannelToClientRsp; }
   get openChannelResult(): OpenChannelResult {
     return (this.$dataBytes < 2 ? 0 : this.$view.getUint16(this.$data, true)) as OpenChannelResult;
   }
 }
 
 export class OpenChannelToClientRspBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return OpenChannelToClientRsp; }
   get openChannelResult(): OpenChannelResult {
     return (this.$view.getUint16(this.$data, true)) as OpenChannelResult;
   }
@@ -691,8 +1041,13 @@ export class OpenChannelToClientRspBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): OpenChannelToClientRspReader {
-    return this.$asReader(OpenChannelToClientRspReader, 1, 0);
+    return this.$asReader(OpenChannelToClientRspReader);
   }
+}
+
+/** `OpenChannelToClientRsp` as a plain object: see `toObject`. */
+export interface OpenChannelToClientRspObject {
+  openChannelResult: OpenChannelResult;
 }
 
 export const OpenChannelToClientRsp = {
@@ -702,13 +1057,19 @@ export const OpenChannelToClientRsp = {
   pointerCount: 0,
   Reader: OpenChannelToClientRspReader,
   Builder: OpenChannelToClientRspBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'openChannelResult', type: { enum: OpenChannelResult } },
+  ],
 } as const satisfies $.StructType<OpenChannelToClientRspReader, OpenChannelToClientRspBuilder>;
 export namespace OpenChannelToClientRsp {
   export type Reader = OpenChannelToClientRspReader;
   export type Builder = OpenChannelToClientRspBuilder;
+  export type Object = OpenChannelToClientRspObject;
 }
 
 export class OpenChannelToServerReqReader extends $.StructReader {
+  declare readonly $object: OpenChannelToServerReqObject;
+  override get $type(): $.FieldSource { return OpenChannelToServerReq; }
   get metadata(): common$.MetadataReader {
     return this.$struct(0, common$.MetadataReader);
   }
@@ -718,19 +1079,34 @@ export class OpenChannelToServerReqReader extends $.StructReader {
 }
 
 export class OpenChannelToServerReqBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return OpenChannelToServerReq; }
   get metadata(): common$.MetadataBuilder {
     return this.$struct(0, common$.Metadata);
   }
   initMetadata(): common$.MetadataBuilder {
     return this.$initStruct(0, common$.Metadata);
   }
+  setMetadata(value: common$.MetadataReader): void {
+    this.$setStruct(0, value);
+  }
+  disownMetadata(): $.Orphan<common$.MetadataBuilder> {
+    return this.$disown(0, common$.Metadata);
+  }
+  adoptMetadata(orphan: $.Orphan<common$.MetadataBuilder>): void {
+    this.$adopt(0, orphan);
+  }
   hasMetadata(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): OpenChannelToServerReqReader {
-    return this.$asReader(OpenChannelToServerReqReader, 0, 1);
+    return this.$asReader(OpenChannelToServerReqReader);
   }
+}
+
+/** `OpenChannelToServerReq` as a plain object: see `toObject`. */
+export interface OpenChannelToServerReqObject {
+  metadata?: common$.MetadataObject;
 }
 
 export const OpenChannelToServerReq = {
@@ -740,13 +1116,19 @@ export const OpenChannelToServerReq = {
   pointerCount: 1,
   Reader: OpenChannelToServerReqReader,
   Builder: OpenChannelToServerReqBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'metadata', type: common$.Metadata, pointer: 0 },
+  ],
 } as const satisfies $.StructType<OpenChannelToServerReqReader, OpenChannelToServerReqBuilder>;
 export namespace OpenChannelToServerReq {
   export type Reader = OpenChannelToServerReqReader;
   export type Builder = OpenChannelToServerReqBuilder;
+  export type Object = OpenChannelToServerReqObject;
 }
 
 export class OpenChannelToServerRspReader extends $.StructReader {
+  declare readonly $object: OpenChannelToServerRspObject;
+  override get $type(): $.FieldSource { return OpenChannelToServerRsp; }
   get openChannelResult(): OpenChannelResult {
     return (this.$dataBytes < 2 ? 0 : this.$view.getUint16(this.$data, true)) as OpenChannelResult;
   }
@@ -773,6 +1155,7 @@ export class OpenChannelToServerRspReader extends $.StructReader {
 }
 
 export class OpenChannelToServerRspBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return OpenChannelToServerRsp; }
   get openChannelResult(): OpenChannelResult {
     return (this.$view.getUint16(this.$data, true)) as OpenChannelResult;
   }
@@ -785,6 +1168,12 @@ export class OpenChannelToServerRspBuilder extends $.StructBuilder {
   set clientToServerMqAbsNameOrEmpty(value: string) {
     this.$setText(0, value);
   }
+  disownClientToServerMqAbsNameOrEmpty(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptClientToServerMqAbsNameOrEmpty(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+  }
   hasClientToServerMqAbsNameOrEmpty(): boolean {
     return this.$has(0);
   }
@@ -794,13 +1183,26 @@ export class OpenChannelToServerRspBuilder extends $.StructBuilder {
   set serverToClientMqAbsNameOrEmpty(value: string) {
     this.$setText(1, value);
   }
+  disownServerToClientMqAbsNameOrEmpty(): $.Orphan<string> {
+    return this.$disown(1, $.Text);
+  }
+  adoptServerToClientMqAbsNameOrEmpty(orphan: $.Orphan<string>): void {
+    this.$adopt(1, orphan);
+  }
   hasServerToClientMqAbsNameOrEmpty(): boolean {
     return this.$has(1);
   }
   /** A reader of the same memory. */
   asReader(): OpenChannelToServerRspReader {
-    return this.$asReader(OpenChannelToServerRspReader, 1, 2);
+    return this.$asReader(OpenChannelToServerRspReader);
   }
+}
+
+/** `OpenChannelToServerRsp` as a plain object: see `toObject`. */
+export interface OpenChannelToServerRspObject {
+  openChannelResult: OpenChannelResult;
+  clientToServerMqAbsNameOrEmpty: string;
+  serverToClientMqAbsNameOrEmpty: string;
 }
 
 export const OpenChannelToServerRsp = {
@@ -810,20 +1212,33 @@ export const OpenChannelToServerRsp = {
   pointerCount: 2,
   Reader: OpenChannelToServerRspReader,
   Builder: OpenChannelToServerRspBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'openChannelResult', type: { enum: OpenChannelResult } },
+    { name: 'clientToServerMqAbsNameOrEmpty', type: $.Text, pointer: 0 },
+    { name: 'serverToClientMqAbsNameOrEmpty', type: $.Text, pointer: 1 },
+  ],
 } as const satisfies $.StructType<OpenChannelToServerRspReader, OpenChannelToServerRspBuilder>;
 export namespace OpenChannelToServerRsp {
   export type Reader = OpenChannelToServerRspReader;
   export type Builder = OpenChannelToServerRspBuilder;
+  export type Object = OpenChannelToServerRspObject;
 }
 
 export class GracefulSessionEndReader extends $.StructReader {
+  declare readonly $object: GracefulSessionEndObject;
+  override get $type(): $.FieldSource { return GracefulSessionEnd; }
 }
 
 export class GracefulSessionEndBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return GracefulSessionEnd; }
   /** A reader of the same memory. */
   asReader(): GracefulSessionEndReader {
-    return this.$asReader(GracefulSessionEndReader, 0, 0);
+    return this.$asReader(GracefulSessionEndReader);
   }
+}
+
+/** `GracefulSessionEnd` as a plain object: see `toObject`. */
+export interface GracefulSessionEndObject {
 }
 
 export const GracefulSessionEnd = {
@@ -833,10 +1248,12 @@ export const GracefulSessionEnd = {
   pointerCount: 0,
   Reader: GracefulSessionEndReader,
   Builder: GracefulSessionEndBuilder,
+  fields: (): readonly $.FieldInfo[] => [],
 } as const satisfies $.StructType<GracefulSessionEndReader, GracefulSessionEndBuilder>;
 export namespace GracefulSessionEnd {
   export type Reader = GracefulSessionEndReader;
   export type Builder = GracefulSessionEndBuilder;
+  export type Object = GracefulSessionEndObject;
 }
 
 export const OpenChannelResult = {

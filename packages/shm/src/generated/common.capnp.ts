@@ -6,6 +6,8 @@ import * as $ from '@flow-ipc/capnp';
 
 /** Designates an object in shared memory. */
 export class ShmHandleReader extends $.StructReader {
+  declare readonly $object: ShmHandleObject;
+  override get $type(): $.FieldSource { return ShmHandle; }
   /** Opaque bytes of the provider: 8 for SHM-classic, 12 for SHM-jemalloc. */
   get serialization(): Uint8Array {
     return this.$bytes(0);
@@ -17,6 +19,7 @@ export class ShmHandleReader extends $.StructReader {
 
 /** Designates an object in shared memory. */
 export class ShmHandleBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return ShmHandle; }
   /** Opaque bytes of the provider: 8 for SHM-classic, 12 for SHM-jemalloc. */
   get serialization(): Uint8Array {
     return this.$bytes(0);
@@ -27,13 +30,25 @@ export class ShmHandleBuilder extends $.StructBuilder {
   initSerialization(length: number): Uint8Array {
     return this.$initBytes(0, length);
   }
+  disownSerialization(): $.Orphan<Uint8Array> {
+    return this.$disown(0, $.Data);
+  }
+  adoptSerialization(orphan: $.Orphan<Uint8Array>): void {
+    this.$adopt(0, orphan);
+  }
   hasSerialization(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): ShmHandleReader {
-    return this.$asReader(ShmHandleReader, 0, 1);
+    return this.$asReader(ShmHandleReader);
   }
+}
+
+/** `ShmHandle` as a plain object: see `toObject`. */
+export interface ShmHandleObject {
+  /** Opaque bytes of the provider: 8 for SHM-classic, 12 for SHM-jemalloc. */
+  serialization: Uint8Array;
 }
 
 /** Designates an object in shared memory. */
@@ -44,8 +59,12 @@ export const ShmHandle = {
   pointerCount: 1,
   Reader: ShmHandleReader,
   Builder: ShmHandleBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'serialization', type: $.Data, pointer: 0 },
+  ],
 } as const satisfies $.StructType<ShmHandleReader, ShmHandleBuilder>;
 export namespace ShmHandle {
   export type Reader = ShmHandleReader;
   export type Builder = ShmHandleBuilder;
+  export type Object = ShmHandleObject;
 }

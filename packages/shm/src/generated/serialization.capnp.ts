@@ -6,6 +6,8 @@ import * as $ from '@flow-ipc/capnp';
 import * as common$ from './common.capnp.js';
 
 export class ShmTopSerializationReader extends $.StructReader {
+  declare readonly $object: ShmTopSerializationObject;
+  override get $type(): $.FieldSource { return ShmTopSerialization; }
   /** The list of the message's segments. */
   get segmentListInShm(): common$.ShmHandleReader {
     return this.$struct(0, common$.ShmHandleReader);
@@ -16,6 +18,7 @@ export class ShmTopSerializationReader extends $.StructReader {
 }
 
 export class ShmTopSerializationBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return ShmTopSerialization; }
   /** The list of the message's segments. */
   get segmentListInShm(): common$.ShmHandleBuilder {
     return this.$struct(0, common$.ShmHandle);
@@ -23,13 +26,28 @@ export class ShmTopSerializationBuilder extends $.StructBuilder {
   initSegmentListInShm(): common$.ShmHandleBuilder {
     return this.$initStruct(0, common$.ShmHandle);
   }
+  setSegmentListInShm(value: common$.ShmHandleReader): void {
+    this.$setStruct(0, value);
+  }
+  disownSegmentListInShm(): $.Orphan<common$.ShmHandleBuilder> {
+    return this.$disown(0, common$.ShmHandle);
+  }
+  adoptSegmentListInShm(orphan: $.Orphan<common$.ShmHandleBuilder>): void {
+    this.$adopt(0, orphan);
+  }
   hasSegmentListInShm(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): ShmTopSerializationReader {
-    return this.$asReader(ShmTopSerializationReader, 0, 1);
+    return this.$asReader(ShmTopSerializationReader);
   }
+}
+
+/** `ShmTopSerialization` as a plain object: see `toObject`. */
+export interface ShmTopSerializationObject {
+  /** The list of the message's segments. */
+  segmentListInShm?: common$.ShmHandleObject;
 }
 
 export const ShmTopSerialization = {
@@ -39,8 +57,12 @@ export const ShmTopSerialization = {
   pointerCount: 1,
   Reader: ShmTopSerializationReader,
   Builder: ShmTopSerializationBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'segmentListInShm', type: common$.ShmHandle, pointer: 0 },
+  ],
 } as const satisfies $.StructType<ShmTopSerializationReader, ShmTopSerializationBuilder>;
 export namespace ShmTopSerialization {
   export type Reader = ShmTopSerializationReader;
   export type Builder = ShmTopSerializationBuilder;
+  export type Object = ShmTopSerializationObject;
 }

@@ -1,20 +1,8 @@
 // What is declared, written and read in one process: values, accessors, memory given back, misuse.
 import { inspect } from 'node:util';
-import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
-import { PoolArena, t } from '../../src/index.js';
-
-const open: PoolArena[] = [];
-let count = 0;
-function newPool(sizeMi = 16): PoolArena {
-  const pool = PoolArena.create(`flowipc_containers_${process.pid}_${++count}`, { sizeMi });
-  open.push(pool);
-  return pool;
-}
-afterEach(() => {
-  for (const pool of open.splice(0)) pool.close();
-});
-
-const coded = (code: string) => expect.objectContaining({ code: `ERR_FLOW_IPC_SHM_${code}` });
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { t } from '../../src/index.js';
+import { newPool } from './support.js';
 
 const Row = t.struct({
   id: t.u32,

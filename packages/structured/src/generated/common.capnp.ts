@@ -6,6 +6,8 @@ import * as $ from '@flow-ipc/capnp';
 
 /** A UUID as its 16 raw bytes: the first eight and the last eight, each as they lie in memory. */
 export class UuidReader extends $.StructReader {
+  declare readonly $object: UuidObject;
+  override get $type(): $.FieldSource { return Uuid; }
   get first8(): bigint {
     return this.$dataBytes < 8 ? 0n : this.$view.getBigUint64(this.$data, true);
   }
@@ -24,6 +26,7 @@ export class UuidReader extends $.StructReader {
 
 /** A UUID as its 16 raw bytes: the first eight and the last eight, each as they lie in memory. */
 export class UuidBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Uuid; }
   get first8(): bigint {
     return this.$view.getBigUint64(this.$data, true);
   }
@@ -46,8 +49,14 @@ export class UuidBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): UuidReader {
-    return this.$asReader(UuidReader, 2, 0);
+    return this.$asReader(UuidReader);
   }
+}
+
+/** `Uuid` as a plain object: see `toObject`. */
+export interface UuidObject {
+  first8: bigint;
+  last8: bigint;
 }
 
 /** A UUID as its 16 raw bytes: the first eight and the last eight, each as they lie in memory. */
@@ -58,14 +67,24 @@ export const Uuid = {
   pointerCount: 0,
   Reader: UuidReader,
   Builder: UuidBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'first8', type: 'uint64' },
+    { name: 'last8', type: 'uint64' },
+  ],
 } as const satisfies $.StructType<UuidReader, UuidBuilder>;
 export namespace Uuid {
   export type Reader = UuidReader;
   export type Builder = UuidBuilder;
+  export type Object = UuidObject;
 }
 
 /** A place for what the user attaches to a session or channel; a null payload when there is none. */
 export class MetadataReader extends $.StructReader {
+  declare readonly $object: MetadataObject;
+  override get $type(): $.FieldSource { return Metadata; }
+  get payload(): $.AnyPointerReader {
+    return this.$any(0);
+  }
   hasPayload(): boolean {
     return this.$has(0);
   }
@@ -73,13 +92,33 @@ export class MetadataReader extends $.StructReader {
 
 /** A place for what the user attaches to a session or channel; a null payload when there is none. */
 export class MetadataBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Metadata; }
+  get payload(): $.AnyPointerBuilder {
+    return this.$any(0);
+  }
+  initPayload(): $.AnyPointerBuilder {
+    return this.$init(0, $.AnyPointer);
+  }
+  setPayload(value: object | string): void {
+    this.$set(0, value);
+  }
+  disownPayload(): $.Orphan<$.AnyPointerBuilder> {
+    return this.$disown(0, $.AnyPointer);
+  }
+  adoptPayload(orphan: $.Orphan<$.AnyPointerBuilder>): void {
+    this.$adopt(0, orphan);
+  }
   hasPayload(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): MetadataReader {
-    return this.$asReader(MetadataReader, 0, 1);
+    return this.$asReader(MetadataReader);
   }
+}
+
+/** `Metadata` as a plain object: see `toObject`. */
+export interface MetadataObject {
 }
 
 /** A place for what the user attaches to a session or channel; a null payload when there is none. */
@@ -90,8 +129,12 @@ export const Metadata = {
   pointerCount: 1,
   Reader: MetadataReader,
   Builder: MetadataBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'payload', type: $.AnyPointer, pointer: 0 },
+  ],
 } as const satisfies $.StructType<MetadataReader, MetadataBuilder>;
 export namespace Metadata {
   export type Reader = MetadataReader;
   export type Builder = MetadataBuilder;
+  export type Object = MetadataObject;
 }

@@ -9,6 +9,8 @@ const StructuredMessage_members = ['numBodySerializationSegments', 'internalMess
 
 /** Metadata of one message: a single segment, followed by the segments of the body. */
 export class StructuredMessageReader extends $.StructReader {
+  declare readonly $object: StructuredMessageObject;
+  override get $type(): $.FieldSource { return StructuredMessage; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof StructuredMessage_members)[number] | undefined {
     return StructuredMessage_members[this.$tag(16)];
@@ -60,6 +62,7 @@ export class StructuredMessageReader extends $.StructReader {
 
 /** Metadata of one message: a single segment, followed by the segments of the body. */
 export class StructuredMessageBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return StructuredMessage; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof StructuredMessage_members)[number] | undefined {
     return StructuredMessage_members[this.$tag(16)];
@@ -73,6 +76,15 @@ export class StructuredMessageBuilder extends $.StructBuilder {
   }
   initAuthHeader(): AuthHeaderBuilder {
     return this.$initStruct(0, AuthHeader);
+  }
+  setAuthHeader(value: AuthHeaderReader): void {
+    this.$setStruct(0, value);
+  }
+  disownAuthHeader(): $.Orphan<AuthHeaderBuilder> {
+    return this.$disown(0, AuthHeader);
+  }
+  adoptAuthHeader(orphan: $.Orphan<AuthHeaderBuilder>): void {
+    this.$adopt(0, orphan);
   }
   hasAuthHeader(): boolean {
     return this.$has(0);
@@ -94,6 +106,15 @@ export class StructuredMessageBuilder extends $.StructBuilder {
   }
   initOriginatingMessageOrNull(): OriginatingMessageBuilder {
     return this.$initStruct(1, OriginatingMessage);
+  }
+  setOriginatingMessageOrNull(value: OriginatingMessageReader): void {
+    this.$setStruct(1, value);
+  }
+  disownOriginatingMessageOrNull(): $.Orphan<OriginatingMessageBuilder> {
+    return this.$disown(1, OriginatingMessage);
+  }
+  adoptOriginatingMessageOrNull(orphan: $.Orphan<OriginatingMessageBuilder>): void {
+    this.$adopt(1, orphan);
   }
   hasOriginatingMessageOrNull(): boolean {
     return this.$has(1);
@@ -122,14 +143,40 @@ export class StructuredMessageBuilder extends $.StructBuilder {
     this.$choose(16, 1);
     return value;
   }
+  setInternalMessageBody(value: InternalMessageBodyReader): void {
+    this.$setStruct(2, value);
+    this.$choose(16, 1);
+  }
+  disownInternalMessageBody(): $.Orphan<InternalMessageBodyBuilder> {
+    this.$check(16, 1, 'internalMessageBody');
+    return this.$disown(2, InternalMessageBody);
+  }
+  adoptInternalMessageBody(orphan: $.Orphan<InternalMessageBodyBuilder>): void {
+    this.$adopt(2, orphan);
+    this.$choose(16, 1);
+  }
   hasInternalMessageBody(): boolean {
     return this.$tag(16) === 1 && this.$has(2);
   }
   /** A reader of the same memory. */
   asReader(): StructuredMessageReader {
-    return this.$asReader(StructuredMessageReader, 3, 3);
+    return this.$asReader(StructuredMessageReader);
   }
 }
+
+/** `StructuredMessage` as a plain object: see `toObject`. */
+export type StructuredMessageObject = {
+  authHeader?: AuthHeaderObject;
+  /** From 1 in each direction, one more for each user message; 0 for internal messages. */
+  id: bigint;
+  /** Present exactly in responses. */
+  originatingMessageOrNull?: OriginatingMessageObject;
+} & $.OneOf<{
+  /** How many messages of the pipe hold the body. */
+  numBodySerializationSegments: bigint;
+  /** The channel's own message; no body follows. */
+  internalMessageBody?: InternalMessageBodyObject;
+}>;
 
 /** Metadata of one message: a single segment, followed by the segments of the body. */
 export const StructuredMessage = {
@@ -140,13 +187,23 @@ export const StructuredMessage = {
   Reader: StructuredMessageReader,
   Builder: StructuredMessageBuilder,
   union: { discriminantOffset: 8, names: StructuredMessage_members },
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'authHeader', type: AuthHeader, pointer: 0 },
+    { name: 'id', type: 'uint64' },
+    { name: 'originatingMessageOrNull', type: OriginatingMessage, pointer: 1 },
+    { name: 'numBodySerializationSegments', type: 'uint64', unionValue: 0 },
+    { name: 'internalMessageBody', type: InternalMessageBody, pointer: 2, unionValue: 1 },
+  ],
 } as const satisfies $.StructType<StructuredMessageReader, StructuredMessageBuilder>;
 export namespace StructuredMessage {
   export type Reader = StructuredMessageReader;
   export type Builder = StructuredMessageBuilder;
+  export type Object = StructuredMessageObject;
 }
 
 export class AuthHeaderReader extends $.StructReader {
+  declare readonly $object: AuthHeaderObject;
+  override get $type(): $.FieldSource { return AuthHeader; }
   /** The nil UUID in a log-in request, later the token that the server has given. */
   get sessionToken(): common$.UuidReader {
     return this.$struct(0, common$.UuidReader);
@@ -157,6 +214,7 @@ export class AuthHeaderReader extends $.StructReader {
 }
 
 export class AuthHeaderBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return AuthHeader; }
   /** The nil UUID in a log-in request, later the token that the server has given. */
   get sessionToken(): common$.UuidBuilder {
     return this.$struct(0, common$.Uuid);
@@ -164,13 +222,28 @@ export class AuthHeaderBuilder extends $.StructBuilder {
   initSessionToken(): common$.UuidBuilder {
     return this.$initStruct(0, common$.Uuid);
   }
+  setSessionToken(value: common$.UuidReader): void {
+    this.$setStruct(0, value);
+  }
+  disownSessionToken(): $.Orphan<common$.UuidBuilder> {
+    return this.$disown(0, common$.Uuid);
+  }
+  adoptSessionToken(orphan: $.Orphan<common$.UuidBuilder>): void {
+    this.$adopt(0, orphan);
+  }
   hasSessionToken(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): AuthHeaderReader {
-    return this.$asReader(AuthHeaderReader, 0, 1);
+    return this.$asReader(AuthHeaderReader);
   }
+}
+
+/** `AuthHeader` as a plain object: see `toObject`. */
+export interface AuthHeaderObject {
+  /** The nil UUID in a log-in request, later the token that the server has given. */
+  sessionToken?: common$.UuidObject;
 }
 
 export const AuthHeader = {
@@ -180,13 +253,19 @@ export const AuthHeader = {
   pointerCount: 1,
   Reader: AuthHeaderReader,
   Builder: AuthHeaderBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'sessionToken', type: common$.Uuid, pointer: 0 },
+  ],
 } as const satisfies $.StructType<AuthHeaderReader, AuthHeaderBuilder>;
 export namespace AuthHeader {
   export type Reader = AuthHeaderReader;
   export type Builder = AuthHeaderBuilder;
+  export type Object = AuthHeaderObject;
 }
 
 export class OriginatingMessageReader extends $.StructReader {
+  declare readonly $object: OriginatingMessageObject;
+  override get $type(): $.FieldSource { return OriginatingMessage; }
   /** Id of the message that is being answered. */
   get id(): bigint {
     return this.$dataBytes < 8 ? 0n : this.$view.getBigUint64(this.$data, true);
@@ -198,6 +277,7 @@ export class OriginatingMessageReader extends $.StructReader {
 }
 
 export class OriginatingMessageBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return OriginatingMessage; }
   /** Id of the message that is being answered. */
   get id(): bigint {
     return this.$view.getBigUint64(this.$data, true);
@@ -211,8 +291,14 @@ export class OriginatingMessageBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): OriginatingMessageReader {
-    return this.$asReader(OriginatingMessageReader, 1, 0);
+    return this.$asReader(OriginatingMessageReader);
   }
+}
+
+/** `OriginatingMessage` as a plain object: see `toObject`. */
+export interface OriginatingMessageObject {
+  /** Id of the message that is being answered. */
+  id: bigint;
 }
 
 export const OriginatingMessage = {
@@ -222,13 +308,19 @@ export const OriginatingMessage = {
   pointerCount: 0,
   Reader: OriginatingMessageReader,
   Builder: OriginatingMessageBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'id', type: 'uint64' },
+  ],
 } as const satisfies $.StructType<OriginatingMessageReader, OriginatingMessageBuilder>;
 export namespace OriginatingMessage {
   export type Reader = OriginatingMessageReader;
   export type Builder = OriginatingMessageBuilder;
+  export type Object = OriginatingMessageObject;
 }
 
 export class InternalMessageBodyReader extends $.StructReader {
+  declare readonly $object: InternalMessageBodyObject;
+  override get $type(): $.FieldSource { return InternalMessageBody; }
   get unexpectedResponse(): UnexpectedResponseReader {
     return this.$struct(0, UnexpectedResponseReader);
   }
@@ -238,19 +330,34 @@ export class InternalMessageBodyReader extends $.StructReader {
 }
 
 export class InternalMessageBodyBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return InternalMessageBody; }
   get unexpectedResponse(): UnexpectedResponseBuilder {
     return this.$struct(0, UnexpectedResponse);
   }
   initUnexpectedResponse(): UnexpectedResponseBuilder {
     return this.$initStruct(0, UnexpectedResponse);
   }
+  setUnexpectedResponse(value: UnexpectedResponseReader): void {
+    this.$setStruct(0, value);
+  }
+  disownUnexpectedResponse(): $.Orphan<UnexpectedResponseBuilder> {
+    return this.$disown(0, UnexpectedResponse);
+  }
+  adoptUnexpectedResponse(orphan: $.Orphan<UnexpectedResponseBuilder>): void {
+    this.$adopt(0, orphan);
+  }
   hasUnexpectedResponse(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): InternalMessageBodyReader {
-    return this.$asReader(InternalMessageBodyReader, 0, 1);
+    return this.$asReader(InternalMessageBodyReader);
   }
+}
+
+/** `InternalMessageBody` as a plain object: see `toObject`. */
+export interface InternalMessageBodyObject {
+  unexpectedResponse?: UnexpectedResponseObject;
 }
 
 export const InternalMessageBody = {
@@ -260,14 +367,20 @@ export const InternalMessageBody = {
   pointerCount: 1,
   Reader: InternalMessageBodyReader,
   Builder: InternalMessageBodyBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'unexpectedResponse', type: UnexpectedResponse, pointer: 0 },
+  ],
 } as const satisfies $.StructType<InternalMessageBodyReader, InternalMessageBodyBuilder>;
 export namespace InternalMessageBody {
   export type Reader = InternalMessageBodyReader;
   export type Builder = InternalMessageBodyBuilder;
+  export type Object = InternalMessageBodyObject;
 }
 
 /** Tells the sender of a response that nobody had asked for it. */
 export class UnexpectedResponseReader extends $.StructReader {
+  declare readonly $object: UnexpectedResponseObject;
+  override get $type(): $.FieldSource { return UnexpectedResponse; }
   /** For logs only. */
   get originatingMessageMetadataText(): string {
     return this.$text(0);
@@ -283,6 +396,7 @@ export class UnexpectedResponseReader extends $.StructReader {
 
 /** Tells the sender of a response that nobody had asked for it. */
 export class UnexpectedResponseBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return UnexpectedResponse; }
   /** For logs only. */
   get originatingMessageMetadataText(): string {
     return this.$text(0);
@@ -290,13 +404,25 @@ export class UnexpectedResponseBuilder extends $.StructBuilder {
   set originatingMessageMetadataText(value: string) {
     this.$setText(0, value);
   }
+  disownOriginatingMessageMetadataText(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptOriginatingMessageMetadataText(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+  }
   hasOriginatingMessageMetadataText(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): UnexpectedResponseReader {
-    return this.$asReader(UnexpectedResponseReader, 0, 1);
+    return this.$asReader(UnexpectedResponseReader);
   }
+}
+
+/** `UnexpectedResponse` as a plain object: see `toObject`. */
+export interface UnexpectedResponseObject {
+  /** For logs only. */
+  originatingMessageMetadataText: string;
 }
 
 /** Tells the sender of a response that nobody had asked for it. */
@@ -307,14 +433,20 @@ export const UnexpectedResponse = {
   pointerCount: 1,
   Reader: UnexpectedResponseReader,
   Builder: UnexpectedResponseBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'originatingMessageMetadataText', type: $.Text, pointer: 0 },
+  ],
 } as const satisfies $.StructType<UnexpectedResponseReader, UnexpectedResponseBuilder>;
 export namespace UnexpectedResponse {
   export type Reader = UnexpectedResponseReader;
   export type Builder = UnexpectedResponseBuilder;
+  export type Object = UnexpectedResponseObject;
 }
 
 /** First message of each pipe. */
 export class ProtocolNegotiationReader extends $.StructReader {
+  declare readonly $object: ProtocolNegotiationObject;
+  override get $type(): $.FieldSource { return ProtocolNegotiation; }
   get maxProtoVer(): number {
     return this.$dataBytes < 2 ? 0 : this.$view.getInt16(this.$data, true);
   }
@@ -326,6 +458,7 @@ export class ProtocolNegotiationReader extends $.StructReader {
 
 /** First message of each pipe. */
 export class ProtocolNegotiationBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return ProtocolNegotiation; }
   get maxProtoVer(): number {
     return this.$view.getInt16(this.$data, true);
   }
@@ -341,8 +474,15 @@ export class ProtocolNegotiationBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): ProtocolNegotiationReader {
-    return this.$asReader(ProtocolNegotiationReader, 1, 0);
+    return this.$asReader(ProtocolNegotiationReader);
   }
+}
+
+/** `ProtocolNegotiation` as a plain object: see `toObject`. */
+export interface ProtocolNegotiationObject {
+  maxProtoVer: number;
+  /** Version of the part that the serialisation method adds. */
+  maxProtoVerAux: number;
 }
 
 /** First message of each pipe. */
@@ -353,8 +493,13 @@ export const ProtocolNegotiation = {
   pointerCount: 0,
   Reader: ProtocolNegotiationReader,
   Builder: ProtocolNegotiationBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'maxProtoVer', type: 'int16' },
+    { name: 'maxProtoVerAux', type: 'int16' },
+  ],
 } as const satisfies $.StructType<ProtocolNegotiationReader, ProtocolNegotiationBuilder>;
 export namespace ProtocolNegotiation {
   export type Reader = ProtocolNegotiationReader;
   export type Builder = ProtocolNegotiationBuilder;
+  export type Object = ProtocolNegotiationObject;
 }

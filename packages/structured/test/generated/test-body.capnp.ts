@@ -7,6 +7,8 @@ import * as $ from '@flow-ipc/capnp';
 const Body_members = ['ask', 'answer', 'bulk'] as const;
 
 export class BodyReader extends $.StructReader {
+  declare readonly $object: BodyObject;
+  override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
     return Body_members[this.$tag(0)];
@@ -39,6 +41,7 @@ export class BodyReader extends $.StructReader {
 }
 
 export class BodyBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
     return Body_members[this.$tag(0)];
@@ -56,6 +59,18 @@ export class BodyBuilder extends $.StructBuilder {
     this.$choose(0, 0);
     return value;
   }
+  setAsk(value: AskReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 0);
+  }
+  disownAsk(): $.Orphan<AskBuilder> {
+    this.$check(0, 0, 'ask');
+    return this.$disown(0, Ask);
+  }
+  adoptAsk(orphan: $.Orphan<AskBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 0);
+  }
   hasAsk(): boolean {
     return this.$tag(0) === 0 && this.$has(0);
   }
@@ -67,6 +82,18 @@ export class BodyBuilder extends $.StructBuilder {
     const value = this.$initStruct(0, Answer);
     this.$choose(0, 1);
     return value;
+  }
+  setAnswer(value: AnswerReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 1);
+  }
+  disownAnswer(): $.Orphan<AnswerBuilder> {
+    this.$check(0, 1, 'answer');
+    return this.$disown(0, Answer);
+  }
+  adoptAnswer(orphan: $.Orphan<AnswerBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 1);
   }
   hasAnswer(): boolean {
     return this.$tag(0) === 1 && this.$has(0);
@@ -80,14 +107,34 @@ export class BodyBuilder extends $.StructBuilder {
     this.$choose(0, 2);
     return value;
   }
+  setBulk(value: BulkReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 2);
+  }
+  disownBulk(): $.Orphan<BulkBuilder> {
+    this.$check(0, 2, 'bulk');
+    return this.$disown(0, Bulk);
+  }
+  adoptBulk(orphan: $.Orphan<BulkBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 2);
+  }
   hasBulk(): boolean {
     return this.$tag(0) === 2 && this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): BodyReader {
-    return this.$asReader(BodyReader, 1, 1);
+    return this.$asReader(BodyReader);
   }
 }
+
+/** `Body` as a plain object: see `toObject`. */
+export type BodyObject = {
+} & $.OneOf<{
+  ask?: AskObject;
+  answer?: AnswerObject;
+  bulk?: BulkObject;
+}>;
 
 export const Body = {
   name: 'Body',
@@ -97,13 +144,21 @@ export const Body = {
   Reader: BodyReader,
   Builder: BodyBuilder,
   union: { discriminantOffset: 0, names: Body_members },
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'ask', type: Ask, pointer: 0, unionValue: 0 },
+    { name: 'answer', type: Answer, pointer: 0, unionValue: 1 },
+    { name: 'bulk', type: Bulk, pointer: 0, unionValue: 2 },
+  ],
 } as const satisfies $.StructType<BodyReader, BodyBuilder>;
 export namespace Body {
   export type Reader = BodyReader;
   export type Builder = BodyBuilder;
+  export type Object = BodyObject;
 }
 
 export class AskReader extends $.StructReader {
+  declare readonly $object: AskObject;
+  override get $type(): $.FieldSource { return Ask; }
   get number(): bigint {
     return this.$dataBytes < 8 ? 0n : this.$view.getBigUint64(this.$data, true);
   }
@@ -114,6 +169,7 @@ export class AskReader extends $.StructReader {
 }
 
 export class AskBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Ask; }
   get number(): bigint {
     return this.$view.getBigUint64(this.$data, true);
   }
@@ -126,8 +182,13 @@ export class AskBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): AskReader {
-    return this.$asReader(AskReader, 1, 0);
+    return this.$asReader(AskReader);
   }
+}
+
+/** `Ask` as a plain object: see `toObject`. */
+export interface AskObject {
+  number: bigint;
 }
 
 export const Ask = {
@@ -137,13 +198,19 @@ export const Ask = {
   pointerCount: 0,
   Reader: AskReader,
   Builder: AskBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'number', type: 'uint64' },
+  ],
 } as const satisfies $.StructType<AskReader, AskBuilder>;
 export namespace Ask {
   export type Reader = AskReader;
   export type Builder = AskBuilder;
+  export type Object = AskObject;
 }
 
 export class AnswerReader extends $.StructReader {
+  declare readonly $object: AnswerObject;
+  override get $type(): $.FieldSource { return Answer; }
   get number(): bigint {
     return this.$dataBytes < 8 ? 0n : this.$view.getBigUint64(this.$data, true);
   }
@@ -154,6 +221,7 @@ export class AnswerReader extends $.StructReader {
 }
 
 export class AnswerBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Answer; }
   get number(): bigint {
     return this.$view.getBigUint64(this.$data, true);
   }
@@ -166,8 +234,13 @@ export class AnswerBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): AnswerReader {
-    return this.$asReader(AnswerReader, 1, 0);
+    return this.$asReader(AnswerReader);
   }
+}
+
+/** `Answer` as a plain object: see `toObject`. */
+export interface AnswerObject {
+  number: bigint;
 }
 
 export const Answer = {
@@ -177,13 +250,19 @@ export const Answer = {
   pointerCount: 0,
   Reader: AnswerReader,
   Builder: AnswerBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'number', type: 'uint64' },
+  ],
 } as const satisfies $.StructType<AnswerReader, AnswerBuilder>;
 export namespace Answer {
   export type Reader = AnswerReader;
   export type Builder = AnswerBuilder;
+  export type Object = AnswerObject;
 }
 
 export class BulkReader extends $.StructReader {
+  declare readonly $object: BulkObject;
+  override get $type(): $.FieldSource { return Bulk; }
   get data(): Uint8Array {
     return this.$bytes(0);
   }
@@ -199,6 +278,7 @@ export class BulkReader extends $.StructReader {
 }
 
 export class BulkBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Bulk; }
   get data(): Uint8Array {
     return this.$bytes(0);
   }
@@ -207,6 +287,12 @@ export class BulkBuilder extends $.StructBuilder {
   }
   initData(length: number): Uint8Array {
     return this.$initBytes(0, length);
+  }
+  disownData(): $.Orphan<Uint8Array> {
+    return this.$disown(0, $.Data);
+  }
+  adoptData(orphan: $.Orphan<Uint8Array>): void {
+    this.$adopt(0, orphan);
   }
   hasData(): boolean {
     return this.$has(0);
@@ -217,13 +303,28 @@ export class BulkBuilder extends $.StructBuilder {
   initParts(length: number): $.DataListBuilder {
     return this.$initList(1, $.DataList, length);
   }
+  setParts(value: $.DataListReader): void {
+    this.$setList(1, value);
+  }
+  disownParts(): $.Orphan<$.DataListBuilder> {
+    return this.$disown(1, $.DataList);
+  }
+  adoptParts(orphan: $.Orphan<$.DataListBuilder>): void {
+    this.$adopt(1, orphan);
+  }
   hasParts(): boolean {
     return this.$has(1);
   }
   /** A reader of the same memory. */
   asReader(): BulkReader {
-    return this.$asReader(BulkReader, 0, 2);
+    return this.$asReader(BulkReader);
   }
+}
+
+/** `Bulk` as a plain object: see `toObject`. */
+export interface BulkObject {
+  data: Uint8Array;
+  parts: Uint8Array[];
 }
 
 export const Bulk = {
@@ -233,8 +334,13 @@ export const Bulk = {
   pointerCount: 2,
   Reader: BulkReader,
   Builder: BulkBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'data', type: $.Data, pointer: 0 },
+    { name: 'parts', type: $.DataList, pointer: 1 },
+  ],
 } as const satisfies $.StructType<BulkReader, BulkBuilder>;
 export namespace Bulk {
   export type Reader = BulkReader;
   export type Builder = BulkBuilder;
+  export type Object = BulkObject;
 }

@@ -12,12 +12,15 @@ export const Palette_Shade = {
 export type Palette_Shade = (typeof Palette_Shade)[keyof typeof Palette_Shade];
 
 export class Palette_Deep_DeeperReader extends $.StructReader {
+  declare readonly $object: Palette_Deep_DeeperObject;
+  override get $type(): $.FieldSource { return Palette_Deep_Deeper; }
   get value(): number {
     return this.$dataBytes < 2 ? 0 : this.$view.getInt16(this.$data, true);
   }
 }
 
 export class Palette_Deep_DeeperBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Palette_Deep_Deeper; }
   get value(): number {
     return this.$view.getInt16(this.$data, true);
   }
@@ -26,8 +29,13 @@ export class Palette_Deep_DeeperBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): Palette_Deep_DeeperReader {
-    return this.$asReader(Palette_Deep_DeeperReader, 1, 0);
+    return this.$asReader(Palette_Deep_DeeperReader);
   }
+}
+
+/** `Palette_Deep_Deeper` as a plain object: see `toObject`. */
+export interface Palette_Deep_DeeperObject {
+  value: number;
 }
 
 export const Palette_Deep_Deeper = {
@@ -37,13 +45,19 @@ export const Palette_Deep_Deeper = {
   pointerCount: 0,
   Reader: Palette_Deep_DeeperReader,
   Builder: Palette_Deep_DeeperBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'value', type: 'int16' },
+  ],
 } as const satisfies $.StructType<Palette_Deep_DeeperReader, Palette_Deep_DeeperBuilder>;
 export namespace Palette_Deep_Deeper {
   export type Reader = Palette_Deep_DeeperReader;
   export type Builder = Palette_Deep_DeeperBuilder;
+  export type Object = Palette_Deep_DeeperObject;
 }
 
 export class Palette_DeepReader extends $.StructReader {
+  declare readonly $object: Palette_DeepObject;
+  override get $type(): $.FieldSource { return Palette_Deep; }
   get it(): Palette_Deep_DeeperReader {
     return this.$struct(0, Palette_Deep_DeeperReader);
   }
@@ -53,19 +67,34 @@ export class Palette_DeepReader extends $.StructReader {
 }
 
 export class Palette_DeepBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Palette_Deep; }
   get it(): Palette_Deep_DeeperBuilder {
     return this.$struct(0, Palette_Deep_Deeper);
   }
   initIt(): Palette_Deep_DeeperBuilder {
     return this.$initStruct(0, Palette_Deep_Deeper);
   }
+  setIt(value: Palette_Deep_DeeperReader): void {
+    this.$setStruct(0, value);
+  }
+  disownIt(): $.Orphan<Palette_Deep_DeeperBuilder> {
+    return this.$disown(0, Palette_Deep_Deeper);
+  }
+  adoptIt(orphan: $.Orphan<Palette_Deep_DeeperBuilder>): void {
+    this.$adopt(0, orphan);
+  }
   hasIt(): boolean {
     return this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): Palette_DeepReader {
-    return this.$asReader(Palette_DeepReader, 0, 1);
+    return this.$asReader(Palette_DeepReader);
   }
+}
+
+/** `Palette_Deep` as a plain object: see `toObject`. */
+export interface Palette_DeepObject {
+  it?: Palette_Deep_DeeperObject;
 }
 
 export const Palette_Deep = {
@@ -75,20 +104,27 @@ export const Palette_Deep = {
   pointerCount: 1,
   Reader: Palette_DeepReader,
   Builder: Palette_DeepBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'it', type: Palette_Deep_Deeper, pointer: 0 },
+  ],
   Deeper: Palette_Deep_Deeper,
 } as const satisfies $.StructType<Palette_DeepReader, Palette_DeepBuilder> & Record<'Deeper', unknown>;
 export namespace Palette_Deep {
   export type Reader = Palette_DeepReader;
   export type Builder = Palette_DeepBuilder;
+  export type Object = Palette_DeepObject;
   export namespace Deeper {
     export type Reader = Palette_Deep_DeeperReader;
     export type Builder = Palette_Deep_DeeperBuilder;
+    export type Object = Palette_Deep_DeeperObject;
   }
 }
 
 export class PaletteReader extends $.StructReader {
+  declare readonly $object: PaletteObject;
+  override get $type(): $.FieldSource { return Palette; }
   get shades(): $.EnumListReader<Palette_Shade> {
-    return this.$list(0, $.enumList<Palette_Shade>());
+    return this.$list(0, $.enumList(Palette_Shade));
   }
   hasShades(): boolean {
     return this.$has(0);
@@ -111,11 +147,21 @@ export class PaletteReader extends $.StructReader {
 }
 
 export class PaletteBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Palette; }
   get shades(): $.EnumListBuilder<Palette_Shade> {
-    return this.$list(0, $.enumList<Palette_Shade>());
+    return this.$list(0, $.enumList(Palette_Shade));
   }
   initShades(length: number): $.EnumListBuilder<Palette_Shade> {
-    return this.$initList(0, $.enumList<Palette_Shade>(), length);
+    return this.$initList(0, $.enumList(Palette_Shade), length);
+  }
+  setShades(value: $.EnumListReader<Palette_Shade>): void {
+    this.$setList(0, value);
+  }
+  disownShades(): $.Orphan<$.EnumListBuilder<Palette_Shade>> {
+    return this.$disown(0, $.enumList(Palette_Shade));
+  }
+  adoptShades(orphan: $.Orphan<$.EnumListBuilder<Palette_Shade>>): void {
+    this.$adopt(0, orphan);
   }
   hasShades(): boolean {
     return this.$has(0);
@@ -132,6 +178,15 @@ export class PaletteBuilder extends $.StructBuilder {
   initOwner(): kitchen_sink$.NodeBuilder {
     return this.$initStruct(1, kitchen_sink$.Node);
   }
+  setOwner(value: kitchen_sink$.NodeReader): void {
+    this.$setStruct(1, value);
+  }
+  disownOwner(): $.Orphan<kitchen_sink$.NodeBuilder> {
+    return this.$disown(1, kitchen_sink$.Node);
+  }
+  adoptOwner(orphan: $.Orphan<kitchen_sink$.NodeBuilder>): void {
+    this.$adopt(1, orphan);
+  }
   hasOwner(): boolean {
     return this.$has(1);
   }
@@ -141,13 +196,30 @@ export class PaletteBuilder extends $.StructBuilder {
   initDeep(): Palette_Deep_DeeperBuilder {
     return this.$initStruct(2, Palette_Deep_Deeper);
   }
+  setDeep(value: Palette_Deep_DeeperReader): void {
+    this.$setStruct(2, value);
+  }
+  disownDeep(): $.Orphan<Palette_Deep_DeeperBuilder> {
+    return this.$disown(2, Palette_Deep_Deeper);
+  }
+  adoptDeep(orphan: $.Orphan<Palette_Deep_DeeperBuilder>): void {
+    this.$adopt(2, orphan);
+  }
   hasDeep(): boolean {
     return this.$has(2);
   }
   /** A reader of the same memory. */
   asReader(): PaletteReader {
-    return this.$asReader(PaletteReader, 1, 3);
+    return this.$asReader(PaletteReader);
   }
+}
+
+/** `Palette` as a plain object: see `toObject`. */
+export interface PaletteObject {
+  shades: Palette_Shade[];
+  main: kitchen_sink$.Color;
+  owner?: kitchen_sink$.NodeObject;
+  deep?: Palette_Deep_DeeperObject;
 }
 
 export const Palette = {
@@ -157,19 +229,28 @@ export const Palette = {
   pointerCount: 3,
   Reader: PaletteReader,
   Builder: PaletteBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'shades', type: $.enumList(Palette_Shade), pointer: 0 },
+    { name: 'main', type: { enum: kitchen_sink$.Color } },
+    { name: 'owner', type: kitchen_sink$.Node, pointer: 1 },
+    { name: 'deep', type: Palette_Deep_Deeper, pointer: 2 },
+  ],
   Shade: Palette_Shade,
   Deep: Palette_Deep,
 } as const satisfies $.StructType<PaletteReader, PaletteBuilder> & Record<'Shade' | 'Deep', unknown>;
 export namespace Palette {
   export type Reader = PaletteReader;
   export type Builder = PaletteBuilder;
+  export type Object = PaletteObject;
   export type Shade = Palette_Shade;
   export namespace Deep {
     export type Reader = Palette_DeepReader;
     export type Builder = Palette_DeepBuilder;
+    export type Object = Palette_DeepObject;
     export namespace Deeper {
       export type Reader = Palette_Deep_DeeperReader;
       export type Builder = Palette_Deep_DeeperBuilder;
+      export type Object = Palette_Deep_DeeperObject;
     }
   }
 }

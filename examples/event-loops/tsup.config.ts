@@ -1,0 +1,7 @@
+import { defineConfig } from 'tsup';
+import { base } from '../../tsup.config.base.js';
+
+export default defineConfig({
+  ...base(['src/plain-node.ts', 'src/own-loop.ts', 'src/worker.ts']),
+  dts: false,
+});

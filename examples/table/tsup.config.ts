@@ -1,0 +1,8 @@
+import { defineConfig } from 'tsup';
+import { base } from '../../tsup.config.base.js';
+
+export default defineConfig({
+  ...base(),
+  entry: { writer: 'src/writer.ts', reader: 'src/reader.ts' },
+  dts: false,
+});

@@ -1,0 +1,137 @@
+// A peer that writes anything anywhere into an object: reading and changing it gives values or coded errors.
+import { inspect } from 'node:util';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { PoolArena, t } from '../../src/index.js';
+import { newPool } from './support.js';
+
+const Inner = t.struct({ name: t.string, tags: t.vector(t.string), point: t.optional(t.array(t.f64, 2)) });
+const Everything = t.struct({
+  vector: t.vector(Inner),
+  numbers: t.vector(t.f64),
+  list: t.list(t.string),
+  map: t.map(t.string, Inner),
+  ints: t.map(t.u32, t.u32),
+  set: t.set(t.f64),
+  text: t.string,
+  optional: t.optional(t.vector(t.u8)),
+});
+const inner = { name: 'longer than sixteen bytes', tags: ['a', 'also longer than sixteen'], point: [1, 2] };
+const everything = {
+  vector: [inner, inner],
+  numbers: [1, 2, 3, 4],
+  list: ['x', 'y', 'z which is longer than sixteen'],
+  map: new Map([
+    ['k', inner],
+    ['another one, rather long', inner],
+  ]),
+  ints: new Map(Array.from({ length: 20 }, (_, i) => [i, i * i])),
+  set: new Set([1, 2, 3]),
+  text: 'some text, longer than sixteen',
+  optional: [1, 2, 3],
+};
+
+/** All that users can do, each for itself. */
+const USES: ((value: ReturnType<typeof live>) => unknown)[] = [
+  (v) => v.toJS(),
+  (v) => inspect(v),
+  (v) => [...v.vector].map((each) => [each.name, ...each.tags, ...(each.point.value ?? [])]),
+  (v) => v.numbers.view().reduce((a, b) => a + b, 0),
+  (v) => [...v.list],
+  (v) => [...v.map].map(([key, each]) => [key, each.name]),
+  (v) => [...v.set],
+  (v) => v.map.get('k')?.tags.at(0),
+  (v) => v.ints.get(7),
+  (v) => v.ints.set(1000, 5),
+  (v) => v.ints.delete(3),
+  (v) => v.map.set('new', inner),
+  (v) => v.map.delete('k'),
+  (v) => v.set.add(9),
+  (v) => v.vector.push(inner),
+  (v) => v.vector.pop(),
+  (v) => v.vector.resize(1),
+  (v) => v.numbers.append([1, 2, 3]),
+  (v) => v.numbers.shrink(),
+  (v) => v.list.push('w'),
+  (v) => v.list.shift(),
+  (v) => v.list.clear(),
+  (v) => v.map.clear(),
+  (v) => v.ints.reserve(100),
+  (v) => (v.text = 'y'.repeat(40)),
+  (v) => v.optional.assign(undefined),
+  (v) => v.assign(everything),
+];
+const live = () => newPool().construct(Everything).value;
+
+const END = 16 * 1024;
+
+it('nothing but values and coded errors come of it', () => {
+  const place = fc.nat(END / 8 - 1);
+  // Small numbers, near and far pointers, and anything.
+  const word = fc.oneof(
+    fc.bigInt({ min: -4096n, max: 4096n }),
+    fc.bigInt({ min: -(2n ** 21n), max: 2n ** 21n }),
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  );
+  let failed = 0;
+  let runs = 0;
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(place, word), { minLength: 1, maxLength: 6 }),
+      fc.array(fc.nat(USES.length - 1), { maxLength: 6 }),
+      (writes, uses) => {
+        const pool = newPool(1);
+        const object = pool.construct(Everything, everything);
+        const start = Number(new DataView(object.handle.buffer).getBigInt64(0, true));
+        const used = pool.stats().usedBytes;
+        const words = new BigInt64Array(pool.view(0, 2 ** 20));
+        // Within the object and its blocks, but not in the headers between: those are the allocator's own business.
+        const allowed = blockBodies(new DataView(pool.view(0, 2 ** 20)), start, used);
+        for (const [at, value] of writes) words[allowed[at % allowed.length]!] = value;
+        runs++;
+        try {
+          for (const use of uses) {
+            try {
+              USES[use]!(object.value);
+            } catch (err) {
+              failed++;
+              expect(acceptable(err), inspect(err)).toBe(true);
+            }
+          }
+          object.release();
+        } catch (err) {
+          expect(acceptable(err), inspect(err)).toBe(true);
+        }
+        // The pool goes on.
+        const offset = pool.allocate(100);
+        pool.free(offset);
+        pool.close();
+        PoolArena.removePersistent(pool.name);
+      },
+    ),
+    { numRuns: process.env.FLOW_IPC_LONG ? 100_000 : 600 },
+  );
+  expect(failed).toBeGreaterThan(runs / 10);
+}, 600_000);
+
+function acceptable(err: unknown): boolean {
+  const { code, name } = err as { code?: string; name?: string };
+  // A count that says there is no such element is what a RangeError of at() is for.
+  return code?.startsWith('ERR_FLOW_IPC_SHM_') === true || (name === 'RangeError' && code === undefined);
+}
+
+/** Indices of the 64-bit words in allocated blocks from `start` on, headers left out. */
+function blockBodies(data: DataView, start: number, used: number): number[] {
+  const indices: number[] = [];
+  let block = 160;
+  for (let seen = 0; seen < used; ) {
+    const high = data.getUint32(block + 12, true);
+    const bytes = (data.getUint32(block + 8, true) + (high & 0x3fffffff) * 2 ** 32) * 16;
+    if ((high & 0x80000000) !== 0) {
+      seen += bytes;
+      for (let at = block + 16; at < block + bytes; at += 8) indices.push(at / 8);
+    }
+    block += bytes;
+  }
+  return indices.filter((index) => index * 8 >= Math.min(start, 176));
+}

@@ -1,0 +1,5 @@
+/**
+ * Flow-IPC's structured channels in the sync_io pattern: for threads with a poll loop of their own.
+ * @module
+ */
+export { type AsyncRequestOptions, StructuredChannel } from './structured-channel.js';
