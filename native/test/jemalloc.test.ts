@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BorrowedPools, OwnArena, type OwnPool, out } from '../ts/index.js';
+import { BorrowedPools, OwnArena, out } from '../ts/index.js';
 import { uniqueName } from './support.js';
 
 const [EINVAL, ENOENT, ENOMEM, EBADF] = [-22, -2, -12, -9];
@@ -211,7 +211,7 @@ describe('a borrower', () => {
   it('takes no pool that it should not have', () => {
     const arena = newArena();
     arena.allocate(16);
-    const [{ id, name, size }] = arena.pools() as [OwnPool];
+    const { id, name, size } = arena.pools()[0]!;
     const pools = keep(new BorrowedPools());
     expect(pools.addPool(1, id, `${name}x`, size)).toBe(ENOENT);
     expect(pools.addPool(1, id, name, size + 1)).toBe(-34);
