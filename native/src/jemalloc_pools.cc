@@ -9,8 +9,9 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "create_shm.h"
 #include "jemalloc_pool_id.h"
-#include "posix_shm.h"
+
 
 namespace flow_ipc {
 namespace {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { MessageReader } from '@flow-ipc/capnp';
 import { Channel, type FlowIpcError, NativeSocketStream, NativeSocketStreamAcceptor } from '@flow-ipc/core';
 import { closeFd, recv, send } from '@flow-ipc/native';
-import { StructuredChannel } from '@flow-ipc/structured';
+import { heapSerialization, StructuredChannel } from '@flow-ipc/structured';
 import { afterEach, describe, expect, it } from 'vitest';
 import { listenerName } from '../src/app.js';
 import { SessionMasterChannelMessageBody as Body } from '../src/generated/session-master-channel.capnp.js';
@@ -126,7 +126,7 @@ function rebuild(body: Body.Reader, fill: (root: Body.Builder) => void): string 
   const msg = channel.createMsg();
   fill(msg.body);
   expect(msg.body.which).toBe(body.which);
-  return Buffer.from(msg.emit(65534)[0]!).toString('hex');
+  return Buffer.from(msg.emit(65534, heapSerialization)[0]!).toString('hex');
 }
 
 describe.each([

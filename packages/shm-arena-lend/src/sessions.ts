@@ -76,6 +76,8 @@ export class SessionServer extends HeapSessionServer<ArenaMemory, ServerSession>
 
 class ServerProvider implements ServerMemoryProvider<ArenaMemory> {
   readonly shmType = ShmType.jemalloc;
+  /** Messages in arenas leave little for queues to carry. */
+  readonly queueMessageSize = 512;
   readonly #app: ServerApp;
   readonly #appArenas = new Map<string, IpcArena>();
   #stopSweeping = () => {};
@@ -84,8 +86,10 @@ class ServerProvider implements ServerMemoryProvider<ArenaMemory> {
     this.#app = app;
   }
 
-  sweep(app: ServerApp): void {
-    this.#stopSweeping = keepSweeping('server', app.name);
+  sweep(app: ServerApp): string[] {
+    const { removed, stop } = keepSweeping('server', app.name);
+    this.#stopSweeping = stop;
+    return removed;
   }
 
   appShm(clientApp: string): IpcArena {
@@ -132,7 +136,7 @@ const clientProvider: ClientMemoryProvider<ArenaMemory> = {
       scope,
       sessionShm,
       peerPoolNameBases: () => [serverSessionBase(scope), serverAppBase(scope)],
-      onClose: keepSweeping('client', scope.clientApp),
+      onClose: keepSweeping('client', scope.clientApp).stop,
     });
   },
 };

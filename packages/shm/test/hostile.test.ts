@@ -63,7 +63,7 @@ it('a handle that was released already is no handle any more', async () => {
   const msg = ours.buildMsg((body) => (body.initFile().data = Uint8Array.of(1)));
   ours.send(msg);
   (await messages.next()).value!.release();
-  const emitted = Uint8Array.from(msg.emit(65534)[0]!);
+  const emitted = Uint8Array.from(msg.emit(65534, serialization)[0]!);
   // Our share and the one just lent are both dropped behind the receiver's back.
   const list = readHandle(emitted, new DataView(emitted.buffer), 0, 32);
   pool.pool.listRelease(list, []);

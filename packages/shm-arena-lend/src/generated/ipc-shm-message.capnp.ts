@@ -7,6 +7,8 @@ import * as $ from '@flow-ipc/capnp';
 const IpcShmMessage_members = ['lendArena', 'lendPool', 'removePool', 'returnObject', 'response'] as const;
 
 export class IpcShmMessageReader extends $.StructReader {
+  declare readonly $object: IpcShmMessageObject;
+  override get $type(): $.FieldSource { return IpcShmMessage; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof IpcShmMessage_members)[number] | undefined {
     return IpcShmMessage_members[this.$tag(0)];
@@ -57,6 +59,7 @@ export class IpcShmMessageReader extends $.StructReader {
 }
 
 export class IpcShmMessageBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return IpcShmMessage; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof IpcShmMessage_members)[number] | undefined {
     return IpcShmMessage_members[this.$tag(0)];
@@ -75,6 +78,18 @@ export class IpcShmMessageBuilder extends $.StructBuilder {
     this.$choose(0, 0);
     return value;
   }
+  setLendArena(value: LendArenaReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 0);
+  }
+  disownLendArena(): $.Orphan<LendArenaBuilder> {
+    this.$check(0, 0, 'lendArena');
+    return this.$disown(0, LendArena);
+  }
+  adoptLendArena(orphan: $.Orphan<LendArenaBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 0);
+  }
   hasLendArena(): boolean {
     return this.$tag(0) === 0 && this.$has(0);
   }
@@ -87,6 +102,18 @@ export class IpcShmMessageBuilder extends $.StructBuilder {
     const value = this.$initStruct(0, LendPool);
     this.$choose(0, 1);
     return value;
+  }
+  setLendPool(value: LendPoolReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 1);
+  }
+  disownLendPool(): $.Orphan<LendPoolBuilder> {
+    this.$check(0, 1, 'lendPool');
+    return this.$disown(0, LendPool);
+  }
+  adoptLendPool(orphan: $.Orphan<LendPoolBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 1);
   }
   hasLendPool(): boolean {
     return this.$tag(0) === 1 && this.$has(0);
@@ -101,6 +128,18 @@ export class IpcShmMessageBuilder extends $.StructBuilder {
     this.$choose(0, 2);
     return value;
   }
+  setRemovePool(value: RemovePoolReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 2);
+  }
+  disownRemovePool(): $.Orphan<RemovePoolBuilder> {
+    this.$check(0, 2, 'removePool');
+    return this.$disown(0, RemovePool);
+  }
+  adoptRemovePool(orphan: $.Orphan<RemovePoolBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 2);
+  }
   hasRemovePool(): boolean {
     return this.$tag(0) === 2 && this.$has(0);
   }
@@ -114,6 +153,18 @@ export class IpcShmMessageBuilder extends $.StructBuilder {
     this.$choose(0, 3);
     return value;
   }
+  setReturnObject(value: ReturnObjectReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 3);
+  }
+  disownReturnObject(): $.Orphan<ReturnObjectBuilder> {
+    this.$check(0, 3, 'returnObject');
+    return this.$disown(0, ReturnObject);
+  }
+  adoptReturnObject(orphan: $.Orphan<ReturnObjectBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 3);
+  }
   hasReturnObject(): boolean {
     return this.$tag(0) === 3 && this.$has(0);
   }
@@ -126,14 +177,40 @@ export class IpcShmMessageBuilder extends $.StructBuilder {
     this.$choose(0, 4);
     return value;
   }
+  setResponse(value: ResponseReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 4);
+  }
+  disownResponse(): $.Orphan<ResponseBuilder> {
+    this.$check(0, 4, 'response');
+    return this.$disown(0, Response);
+  }
+  adoptResponse(orphan: $.Orphan<ResponseBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 4);
+  }
   hasResponse(): boolean {
     return this.$tag(0) === 4 && this.$has(0);
   }
   /** A reader of the same memory. */
   asReader(): IpcShmMessageReader {
-    return this.$asReader(IpcShmMessageReader, 1, 1);
+    return this.$asReader(IpcShmMessageReader);
   }
 }
+
+/** `IpcShmMessage` as a plain object: see `toObject`. */
+export type IpcShmMessageObject = {
+} & $.OneOf<{
+  /** A request, answered by `response`. A lender's first word about an arena. */
+  lendArena?: LendArenaObject;
+  /** A request, answered by `response`. Before anything that lies in the pool is lent. */
+  lendPool?: LendPoolObject;
+  /** Nothing in the pool is on loan, and nothing will be. */
+  removePool?: RemovePoolObject;
+  /** The borrower is done with one loan of an object. */
+  returnObject?: ReturnObjectObject;
+  response?: ResponseObject;
+}>;
 
 export const IpcShmMessage = {
   name: 'IpcShmMessage',
@@ -143,13 +220,23 @@ export const IpcShmMessage = {
   Reader: IpcShmMessageReader,
   Builder: IpcShmMessageBuilder,
   union: { discriminantOffset: 0, names: IpcShmMessage_members },
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'lendArena', type: LendArena, pointer: 0, unionValue: 0 },
+    { name: 'lendPool', type: LendPool, pointer: 0, unionValue: 1 },
+    { name: 'removePool', type: RemovePool, pointer: 0, unionValue: 2 },
+    { name: 'returnObject', type: ReturnObject, pointer: 0, unionValue: 3 },
+    { name: 'response', type: Response, pointer: 0, unionValue: 4 },
+  ],
 } as const satisfies $.StructType<IpcShmMessageReader, IpcShmMessageBuilder>;
 export namespace IpcShmMessage {
   export type Reader = IpcShmMessageReader;
   export type Builder = IpcShmMessageBuilder;
+  export type Object = IpcShmMessageObject;
 }
 
 export class LendArenaReader extends $.StructReader {
+  declare readonly $object: LendArenaObject;
+  override get $type(): $.FieldSource { return LendArena; }
   /** What the lender calls the arena: unique in its process. */
   get collectionId(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
@@ -157,6 +244,7 @@ export class LendArenaReader extends $.StructReader {
 }
 
 export class LendArenaBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return LendArena; }
   /** What the lender calls the arena: unique in its process. */
   get collectionId(): number {
     return this.$view.getUint32(this.$data, true);
@@ -166,8 +254,14 @@ export class LendArenaBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): LendArenaReader {
-    return this.$asReader(LendArenaReader, 1, 0);
+    return this.$asReader(LendArenaReader);
   }
+}
+
+/** `LendArena` as a plain object: see `toObject`. */
+export interface LendArenaObject {
+  /** What the lender calls the arena: unique in its process. */
+  collectionId: number;
 }
 
 export const LendArena = {
@@ -177,13 +271,19 @@ export const LendArena = {
   pointerCount: 0,
   Reader: LendArenaReader,
   Builder: LendArenaBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'collectionId', type: 'uint32' },
+  ],
 } as const satisfies $.StructType<LendArenaReader, LendArenaBuilder>;
 export namespace LendArena {
   export type Reader = LendArenaReader;
   export type Builder = LendArenaBuilder;
+  export type Object = LendArenaObject;
 }
 
 export class LendPoolReader extends $.StructReader {
+  declare readonly $object: LendPoolObject;
+  override get $type(): $.FieldSource { return LendPool; }
   get collectionId(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
   }
@@ -209,6 +309,7 @@ export class LendPoolReader extends $.StructReader {
 }
 
 export class LendPoolBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return LendPool; }
   get collectionId(): number {
     return this.$view.getUint32(this.$data, true);
   }
@@ -229,6 +330,12 @@ export class LendPoolBuilder extends $.StructBuilder {
   set poolName(value: string) {
     this.$setText(0, value);
   }
+  disownPoolName(): $.Orphan<string> {
+    return this.$disown(0, $.Text);
+  }
+  adoptPoolName(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+  }
   hasPoolName(): boolean {
     return this.$has(0);
   }
@@ -241,8 +348,19 @@ export class LendPoolBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): LendPoolReader {
-    return this.$asReader(LendPoolReader, 2, 1);
+    return this.$asReader(LendPoolReader);
   }
+}
+
+/** `LendPool` as a plain object: see `toObject`. */
+export interface LendPoolObject {
+  collectionId: number;
+  /** Unique on the machine; 31 bits. */
+  poolId: number;
+  /** Of the POSIX shared memory object, without the slash. */
+  poolName: string;
+  /** In bytes; less than 2 GiB. */
+  poolSize: number;
 }
 
 export const LendPool = {
@@ -252,13 +370,22 @@ export const LendPool = {
   pointerCount: 1,
   Reader: LendPoolReader,
   Builder: LendPoolBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'collectionId', type: 'uint32' },
+    { name: 'poolId', type: 'uint32' },
+    { name: 'poolName', type: $.Text, pointer: 0 },
+    { name: 'poolSize', type: 'uint32' },
+  ],
 } as const satisfies $.StructType<LendPoolReader, LendPoolBuilder>;
 export namespace LendPool {
   export type Reader = LendPoolReader;
   export type Builder = LendPoolBuilder;
+  export type Object = LendPoolObject;
 }
 
 export class RemovePoolReader extends $.StructReader {
+  declare readonly $object: RemovePoolObject;
+  override get $type(): $.FieldSource { return RemovePool; }
   get collectionId(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
   }
@@ -268,6 +395,7 @@ export class RemovePoolReader extends $.StructReader {
 }
 
 export class RemovePoolBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return RemovePool; }
   get collectionId(): number {
     return this.$view.getUint32(this.$data, true);
   }
@@ -282,8 +410,14 @@ export class RemovePoolBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): RemovePoolReader {
-    return this.$asReader(RemovePoolReader, 1, 0);
+    return this.$asReader(RemovePoolReader);
   }
+}
+
+/** `RemovePool` as a plain object: see `toObject`. */
+export interface RemovePoolObject {
+  collectionId: number;
+  poolId: number;
 }
 
 export const RemovePool = {
@@ -293,13 +427,20 @@ export const RemovePool = {
   pointerCount: 0,
   Reader: RemovePoolReader,
   Builder: RemovePoolBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'collectionId', type: 'uint32' },
+    { name: 'poolId', type: 'uint32' },
+  ],
 } as const satisfies $.StructType<RemovePoolReader, RemovePoolBuilder>;
 export namespace RemovePool {
   export type Reader = RemovePoolReader;
   export type Builder = RemovePoolBuilder;
+  export type Object = RemovePoolObject;
 }
 
 export class ReturnObjectReader extends $.StructReader {
+  declare readonly $object: ReturnObjectObject;
+  override get $type(): $.FieldSource { return ReturnObject; }
   get collectionId(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
   }
@@ -312,6 +453,7 @@ export class ReturnObjectReader extends $.StructReader {
 }
 
 export class ReturnObjectBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return ReturnObject; }
   get collectionId(): number {
     return this.$view.getUint32(this.$data, true);
   }
@@ -332,8 +474,15 @@ export class ReturnObjectBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): ReturnObjectReader {
-    return this.$asReader(ReturnObjectReader, 2, 0);
+    return this.$asReader(ReturnObjectReader);
   }
+}
+
+/** `ReturnObject` as a plain object: see `toObject`. */
+export interface ReturnObjectObject {
+  collectionId: number;
+  poolId: number;
+  poolOffset: number;
 }
 
 export const ReturnObject = {
@@ -343,13 +492,21 @@ export const ReturnObject = {
   pointerCount: 0,
   Reader: ReturnObjectReader,
   Builder: ReturnObjectBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'collectionId', type: 'uint32' },
+    { name: 'poolId', type: 'uint32' },
+    { name: 'poolOffset', type: 'uint32' },
+  ],
 } as const satisfies $.StructType<ReturnObjectReader, ReturnObjectBuilder>;
 export namespace ReturnObject {
   export type Reader = ReturnObjectReader;
   export type Builder = ReturnObjectBuilder;
+  export type Object = ReturnObjectObject;
 }
 
 export class ResponseReader extends $.StructReader {
+  declare readonly $object: ResponseObject;
+  override get $type(): $.FieldSource { return Response; }
   get success(): boolean {
     return this.$dataBytes < 1 ? false : (this.$view.getUint8(this.$data) & 1) === 1;
   }
@@ -363,6 +520,7 @@ export class ResponseReader extends $.StructReader {
 }
 
 export class ResponseBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Response; }
   get success(): boolean {
     return (this.$view.getUint8(this.$data) & 1) === 1;
   }
@@ -381,8 +539,18 @@ export class ResponseBuilder extends $.StructBuilder {
   }
   /** A reader of the same memory. */
   asReader(): ResponseReader {
-    return this.$asReader(ResponseReader, 1, 0);
+    return this.$asReader(ResponseReader);
   }
+}
+
+/** `Response` as a plain object: see `toObject`. */
+export interface ResponseObject {
+  success: boolean;
+  /**
+   * Ours: this borrower, when it meets a pool that it does not know, reads this channel before it says so. A bit that
+   * Flow-IPC leaves unused and does not look at.
+   */
+  readsOnDemand: boolean;
 }
 
 export const Response = {
@@ -392,8 +560,13 @@ export const Response = {
   pointerCount: 0,
   Reader: ResponseReader,
   Builder: ResponseBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'success', type: 'bool' },
+    { name: 'readsOnDemand', type: 'bool' },
+  ],
 } as const satisfies $.StructType<ResponseReader, ResponseBuilder>;
 export namespace Response {
   export type Reader = ResponseReader;
   export type Builder = ResponseBuilder;
+  export type Object = ResponseObject;
 }
