@@ -76,7 +76,7 @@ export class SessionServer extends HeapSessionServer<ArenaMemory, ServerSession>
 
 class ServerProvider implements ServerMemoryProvider<ArenaMemory> {
   readonly shmType = ShmType.jemalloc;
-  /** Messages in shared memory leave little for queues to carry. */
+  /** Messages in arenas leave little for queues to carry. */
   readonly queueMessageSize = 512;
   readonly #app: ServerApp;
   readonly #appArenas = new Map<string, IpcArena>();
@@ -87,9 +87,9 @@ class ServerProvider implements ServerMemoryProvider<ArenaMemory> {
   }
 
   sweep(app: ServerApp): string[] {
-    // Goes on while the server lives, so that there is no list of names to give.
-    this.#stopSweeping = keepSweeping('server', app.name);
-    return [];
+    const { removed, stop } = keepSweeping('server', app.name);
+    this.#stopSweeping = stop;
+    return removed;
   }
 
   appShm(clientApp: string): IpcArena {
@@ -136,7 +136,7 @@ const clientProvider: ClientMemoryProvider<ArenaMemory> = {
       scope,
       sessionShm,
       peerPoolNameBases: () => [serverSessionBase(scope), serverAppBase(scope)],
-      onClose: keepSweeping('client', scope.clientApp),
+      onClose: keepSweeping('client', scope.clientApp).stop,
     });
   },
 };

@@ -22,17 +22,21 @@ function isStale(file: string, owner: PoolOwner, mapsOf: (pid: number) => string
   return maps !== undefined && !maps.includes(`/dev/shm/${file}`);
 }
 
-/** Looks once. How many pools were removed; others' that we may not remove are left. */
-export function removeStalePools(isOurs: (owner: PoolOwner) => boolean): number {
+/** Looks once. The pools that were removed; others' that we may not remove are left. */
+export function removeStalePools(isOurs: (owner: PoolOwner) => boolean): string[] {
   const known = new Map<number, string | undefined>();
   const mapsOf = (pid: number) => {
     if (!known.has(pid)) known.set(pid, readMaps(pid));
     return known.get(pid);
   };
-  return removeEachPersistentIf(sharedMemoryObjects, (name) => {
+  const stale: string[] = [];
+  removeEachPersistentIf(sharedMemoryObjects, (name) => {
     const owner = poolOwner(String(name));
-    return owner !== undefined && isOurs(owner) && isStale(String(name), owner, mapsOf);
+    const found = owner !== undefined && isOurs(owner) && isStale(String(name), owner, mapsOf);
+    if (found) stale.push(String(name));
+    return found;
   });
+  return stale;
 }
 
 function readMaps(pid: number): string | undefined {
@@ -46,13 +50,16 @@ function readMaps(pid: number): string | undefined {
 const sweeps = new Map<string, { users: number; timer: NodeJS.Timeout }>();
 
 /**
- * Looks now and every 30 s, until the function returned was called as often as this one. A server looks after the pools
+ * Looks now and every 30 s, until stop() of what is returned was called as often as this. A server looks after the pools
  * of its app, its clients' for it included; a client after those of its own app.
  */
-export function keepSweeping(role: 'server' | 'client', app: string): () => void {
+export function keepSweeping(
+  role: 'server' | 'client',
+  app: string,
+): { removed: string[]; stop: () => void } {
   const isOurs = (owner: PoolOwner) => (role === 'server' ? owner.serverApp : owner.clientApp) === app;
   const key = `${role} ${app}`;
-  removeStalePools(isOurs);
+  const removed = removeStalePools(isOurs);
   let sweep = sweeps.get(key);
   if (!sweep) {
     sweep = { users: 0, timer: setInterval(() => removeStalePools(isOurs), PERIOD_MS).unref() };
@@ -61,7 +68,7 @@ export function keepSweeping(role: 'server' | 'client', app: string): () => void
   sweep.users++;
   const { timer } = sweep;
   let stopped = false;
-  return () => {
+  const stop = () => {
     if (stopped) return;
     stopped = true;
     sweep.users--;
@@ -69,4 +76,5 @@ export function keepSweeping(role: 'server' | 'client', app: string): () => void
     clearInterval(timer);
     sweeps.delete(key);
   };
+  return { removed, stop };
 }
