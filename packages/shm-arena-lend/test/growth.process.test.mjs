@@ -45,7 +45,7 @@ test('8 worker threads allocate, each in an arena of its own, and end in every w
   const name = `flowipc_test_lend${process.pid}_`;
   const code = `
     const { workerData: how, parentPort: port } = require('node:worker_threads');
-    import('@flow-ipc/shm-arena-lend').then(({ IpcArena }) => {
+    import(${JSON.stringify(import.meta.resolve('@flow-ipc/shm-arena-lend'))}).then(({ IpcArena }) => {
       const arena = IpcArena.create(${JSON.stringify(name)} + how.i + '_');
       let seed = how.i;
       const size = () => 1 + ((seed = (seed * 1103515245 + 12345) % 2147483648) % 50000);
@@ -76,7 +76,8 @@ test('8 worker threads allocate, each in an arena of its own, and end in every w
       worker.on('error', (err) => {
         failed = err;
       });
-      const stats = await new Promise((resolve) => worker.once('message', resolve));
+      const stats = await Promise.race([new Promise((resolve) => worker.once('message', resolve)), gone]);
+      assert.equal(typeof stats, 'object', `ended before it was done: ${failed?.message}`);
       assert.equal(stats.objects, 500);
       assert.ok(stats.allocated > 500 * 10000);
       if (end === 'terminate') await worker.terminate();

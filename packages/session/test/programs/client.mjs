@@ -24,17 +24,17 @@ do {
       channels: 1,
       retry: { minDelayMs: 5, maxDelayMs: 20 },
       onPassiveOpen: (channel) => void echo(channel),
-      onError: (err) => {
-        tell('lost', { code: err.code, server: Number(session?.scope.serverNamespace) });
-        lost(err);
-      },
+      // Perhaps while connect() is about to return: whose session it was is known only then.
+      onError: (err) => lost(err),
     });
   } catch (err) {
     tell('connect-failed', { code: err.code });
     if (again && /SYSTEM|EOF|RECEIVES_FINISHED|REFUSED|HOSED/.test(err.code)) continue;
     throw err;
   }
-  tell('connected', { server: Number(session.scope.serverNamespace) });
+  const server = Number(session.scope.serverNamespace);
+  tell('connected', { server });
+  void gone.then((err) => tell('lost', { code: err.code, server }));
   for (const channel of session.channels) void echo(channel);
   try {
     while (!stop) {
