@@ -139,22 +139,22 @@ export abstract class ChannelBase<T extends AnyStructType> {
    * when there is a handler already.
    */
   setUnexpectedResponseHandler(handler: (message: MsgIn<T>) => unknown): boolean {
-    return this.engine.setUnexpectedResponseHandler(handler as UnexpectedResponseHandler<T>);
+    return this.engine.onUnexpectedResponse.set(handler as UnexpectedResponseHandler<T>);
   }
 
   /** False when there was no handler. */
   unsetUnexpectedResponseHandler(): boolean {
-    return this.engine.unsetUnexpectedResponseHandler();
+    return this.engine.onUnexpectedResponse.unset();
   }
 
   /** For the peer's word that our message `id` was a response it did not wait for. False when there is a handler. */
   setRemoteUnexpectedResponseHandler(handler: RemoteUnexpectedResponseHandler): boolean {
-    return this.engine.setRemoteUnexpectedResponseHandler(handler);
+    return this.engine.onRemoteUnexpectedResponse.set(handler);
   }
 
   /** False when there was no handler. */
   unsetRemoteUnexpectedResponseHandler(): boolean {
-    return this.engine.unsetRemoteUnexpectedResponseHandler();
+    return this.engine.onRemoteUnexpectedResponse.unset();
   }
 
   /** Bytes accepted for sending that the kernel has not taken yet. */

@@ -1,47 +1,31 @@
 // The structured protocol of one channel, whoever drives it: phases, ids, tokens, routing, expectations.
 //
 // No promise, no event loop, no blocking call is in here: the asynchronous and the sync_io form are both made of it.
-import { CapnpError, MessageBuilder } from '@flow-ipc/capnp';
-import {
-  type AnyChannel,
-  FlowIpcError,
-  PROTOCOL_VERSION,
-  type SenderPipe,
-  TransportError,
-} from '@flow-ipc/core';
+import { type AnyChannel, FlowIpcError, TransportError } from '@flow-ipc/core';
 import { Backlog, type BacklogLimits, checked } from './backlog.js';
 import { type Counters, noCounts, type StructuredCounters } from './counters.js';
 import { publish, topics } from './diagnostics.js';
 import { StructError } from './errors.js';
 import { Expectations } from './expectations.js';
-import { ProtocolNegotiation } from './generated/structured-msg.capnp.js';
+import { HandlerCalls, HandlerSlot, isMalformedMessage } from './handler-calls.js';
 import { heapSerialization } from './heap-serialization.js';
+import { HeldBack } from './held-back.js';
 import type { AnyStructType, KindOf } from './kinds.js';
-import { buildUnexpectedResponse, type Metadata, MetadataWriter } from './metadata.js';
+import { LogIn, type LogInOptions, otherLogIn, type Phase } from './log-in.js';
+import type { Metadata } from './metadata.js';
 import type { MsgIn } from './msg-in.js';
 import type { MsgOut } from './msg-out.js';
+import { Outgoing } from './outgoing.js';
 import { PipeReader } from './pipe-reader.js';
 import { Reordering } from './reordering.js';
 import { type ResponseExpectation, Responses } from './responses.js';
 import { Routes } from './routes.js';
 import type { BodyBuilder, CreateMsgOptions, Serialization } from './serialization.js';
-import {
-  isNil,
-  isToken,
-  nilToken,
-  randomToken,
-  type SessionToken,
-  type TokenWords,
-  wordsOf,
-} from './session-token.js';
+import type { SessionToken } from './session-token.js';
 
-export interface EngineOptions extends BacklogLimits {
+export interface EngineOptions extends BacklogLimits, LogInOptions {
   /** How bodies travel. @default heapSerialization */
   serialization?: Serialization;
-  /** Token that both sides' messages carry. @default nil */
-  sessionToken?: SessionToken;
-  /** Start in log-in mode, as the side that asks or the one that answers. */
-  logIn?: 'client' | 'server';
   /** Longest message that is taken in through the pipe, in bytes: shared memory does not count. @default 2 GiB */
   maxMessageBytes?: number;
 }
@@ -49,40 +33,29 @@ export interface EngineOptions extends BacklogLimits {
 export type UnexpectedResponseHandler<T extends AnyStructType> = (message: MsgIn<T>) => unknown;
 export type RemoteUnexpectedResponseHandler = (id: number, text: string) => unknown;
 
-export type Phase = 'logged-in' | 'log-in-client' | 'log-in-server';
-
-/** One for all channels: what is written is sent before the next is. */
-const metadataWriter = new MetadataWriter();
-
 export class Engine<T extends AnyStructType> {
   readonly type: T;
   readonly channel: AnyChannel;
   readonly serialization: Serialization;
   readonly backlog: Backlog;
   readonly counts: Counters = noCounts();
+  readonly onUnexpectedResponse = new HandlerSlot<UnexpectedResponseHandler<T>>();
+  readonly onRemoteUnexpectedResponse = new HandlerSlot<RemoteUnexpectedResponseHandler>();
   readonly #routes: Routes;
   readonly #readers: PipeReader<T>[];
   readonly #order: Reordering<MsgIn<T>>;
   readonly #expectations: Expectations<MsgIn<T>>;
   readonly #responses = new Responses<MsgIn<T>>();
-  /** Messages that came while the owner blocked: handled after it, in order. */
-  readonly #held: MsgIn<T>[] = [];
-  readonly #heldNotices: (() => void)[] = [];
-  #holds = 0;
+  readonly #held: HeldBack<MsgIn<T>>;
+  readonly #logIn: LogIn;
+  readonly #outgoing: Outgoing<T>;
+  readonly #handlers: HandlerCalls;
   #openPipes: number;
-  #phase: Phase;
-  #logInKind = -1;
-  #token: SessionToken;
-  #tokenWords: TokenWords;
-  #lastId = 0;
   #started = false;
-  #sendingEnded = false;
   #error: FlowIpcError | undefined;
   /** The error was told to those who wait for messages. */
   #settled = false;
   #onError: ((error: FlowIpcError) => unknown) | undefined;
-  #onUnexpectedResponse: UnexpectedResponseHandler<T> | undefined;
-  #onRemoteUnexpectedResponse: RemoteUnexpectedResponseHandler | undefined;
   readonly #onSettled: (error: FlowIpcError) => void;
 
   /** `onSettled` hears that the channel is over when the last message has been handed out. */
@@ -94,26 +67,18 @@ export class Engine<T extends AnyStructType> {
   ) {
     if (!type.union || type.union.names.length < 2)
       throw new TypeError(`${type.name} has no anonymous union, so its messages cannot be told apart`);
-    const { sessionToken, logIn } = options;
-    if (logIn !== undefined && logIn !== 'client' && logIn !== 'server')
-      throw new TypeError(`logIn is 'client' or 'server', not ${String(logIn)}`);
-    if (
-      sessionToken &&
-      (logIn === 'client' || !(sessionToken instanceof Uint8Array) || sessionToken.length !== 16)
-    )
-      throw new TypeError('A session token is 16 bytes, and a log-in client has none yet');
     const maxMessageBytes = checked('maxMessageBytes', options.maxMessageBytes ?? 2 ** 31);
     this.type = type;
     this.channel = channel;
     this.serialization = options.serialization ?? heapSerialization;
     this.backlog = new Backlog(options);
+    this.#logIn = new LogIn(options);
     this.#expectations = new Expectations(this.backlog);
-    this.#phase = logIn ? `log-in-${logIn}` : 'logged-in';
-    this.#token =
-      (sessionToken && new Uint8Array(sessionToken)) ?? (logIn === 'server' ? randomToken() : nilToken());
-    this.#tokenWords = wordsOf(this.#token);
+    this.#held = new HeldBack(this.backlog);
     this.#onSettled = onSettled;
+    this.#handlers = new HandlerCalls((err) => this.#onHandlerThrew(err));
     this.#routes = new Routes(channel);
+    this.#outgoing = new Outgoing(this.#routes, this.serialization);
     this.#openPipes = this.#routes.in.length;
     this.#order = new Reordering(this.#openPipes, this.backlog);
     const events = {
@@ -125,12 +90,8 @@ export class Engine<T extends AnyStructType> {
     this.#readers = this.#routes.in.map(
       ({ contents }, i) => new PipeReader(this, i, contents, maxMessageBytes, events),
     );
-    const builder = new MessageBuilder();
-    const hello = builder.initRoot(ProtocolNegotiation);
-    hello.maxProtoVer = PROTOCOL_VERSION;
-    hello.maxProtoVerAux = PROTOCOL_VERSION;
-    for (const pipe of this.#routes.out) pipe.send(builder.segments()[0]!);
-    if (topics.open.hasSubscribers) publish('open', { channel, type: type.name, phase: this.#phase });
+    this.#outgoing.negotiate();
+    if (topics.open.hasSubscribers) publish('open', { channel, type: type.name, phase: this.phase });
   }
 
   /**
@@ -155,11 +116,11 @@ export class Engine<T extends AnyStructType> {
   }
 
   get token(): SessionToken {
-    return this.#token;
+    return this.#logIn.token;
   }
 
   get phase(): Phase {
-    return this.#phase;
+    return this.#logIn.phase;
   }
 
   get error(): FlowIpcError | undefined {
@@ -195,11 +156,9 @@ export class Engine<T extends AnyStructType> {
   /** Sends a notification, or a response. */
   send(msg: MsgOut<T>, inResponseTo: MsgIn<T> | undefined): void {
     const originatingId = this.#originOf(inResponseTo);
-    if (this.#phase !== 'logged-in' && (this.#phase === 'log-in-client' || originatingId === 0)) {
-      throw this.#notLoggedIn();
-    }
+    this.#logIn.checkSend(originatingId);
     this.#send(msg, originatingId);
-    this.#phase = 'logged-in';
+    this.#logIn.sent();
   }
 
   /** Sends a request; its id. Responses go to `expectation`. */
@@ -209,9 +168,7 @@ export class Engine<T extends AnyStructType> {
     expectation: ResponseExpectation<MsgIn<T>>,
   ): number {
     const originatingId = this.#originOf(inResponseTo);
-    if (this.#phase !== 'logged-in' && (this.#phase === 'log-in-server' || this.#lastId > 0)) {
-      throw this.#notLoggedIn();
-    }
+    this.#logIn.checkRequest(this.#outgoing.lastId);
     const id = this.#send(msg, originatingId);
     this.counts.requestsSent++;
     // A send that fails ends the channel, and what waits with it; so this is added only now.
@@ -230,20 +187,20 @@ export class Engine<T extends AnyStructType> {
   /** Throws ALREADY_EXPECTED, NOT_LOGGED_IN. Messages in the cache are delivered from within, oldest first. */
   expect(which: KindOf<T>, once: boolean, handler: (message: MsgIn<T>) => unknown): void {
     const kind = this.kindOf(which);
-    this.#checkLoggedIn();
+    this.#logIn.checkLoggedIn();
     const expectation = this.#expectations.expect(kind, once, handler);
     while (this.#expectations.stands(kind, expectation)) {
       const message = this.#expectations.take(kind);
       if (!message) return;
       if (once) this.#expectations.undo(kind);
-      this.#callHandler(handler, message);
+      this.#handlers.call(handler, message);
     }
   }
 
   /** The same, but messages in the cache are returned; a one-off expectation that they meet is not made. */
   expectOrTake(which: KindOf<T>, once: boolean, handler: (message: MsgIn<T>) => unknown): MsgIn<T>[] {
     const kind = this.kindOf(which);
-    this.#checkLoggedIn();
+    this.#logIn.checkLoggedIn();
     this.#expectations.expect(kind, once, handler);
     const taken: MsgIn<T>[] = [];
     for (let m = this.#expectations.take(kind); m; m = this.#expectations.take(kind)) {
@@ -269,11 +226,7 @@ export class Engine<T extends AnyStructType> {
     deliver: boolean,
   ): MsgIn<T> | undefined {
     const kind = this.kindOf(which);
-    if (this.#phase !== 'log-in-server')
-      throw new FlowIpcError(StructError.NOT_LOGGED_IN, 'This channel is not in the log-in server phase');
-    if (this.#logInKind >= 0)
-      throw new FlowIpcError(StructError.ALREADY_EXPECTED, 'The log-in request is expected already');
-    this.#logInKind = kind;
+    this.#logIn.expectRequest(kind);
     for (const cached of this.#expectations.cachedKinds()) {
       if (cached !== kind) {
         this.#fail(otherLogIn());
@@ -281,88 +234,46 @@ export class Engine<T extends AnyStructType> {
       }
       const request = this.#expectations.take(kind)!;
       if (!deliver) return request;
-      this.#callHandler(handler, request);
+      this.#handlers.call(handler, request);
       return undefined;
     }
     this.#expectations.expect(kind, true, handler);
     return undefined;
   }
 
-  setUnexpectedResponseHandler(handler: UnexpectedResponseHandler<T>): boolean {
-    if (this.#onUnexpectedResponse) return false;
-    this.#onUnexpectedResponse = handler;
-    return true;
-  }
-
-  unsetUnexpectedResponseHandler(): boolean {
-    const was = this.#onUnexpectedResponse !== undefined;
-    this.#onUnexpectedResponse = undefined;
-    return was;
-  }
-
-  setRemoteUnexpectedResponseHandler(handler: RemoteUnexpectedResponseHandler): boolean {
-    if (this.#onRemoteUnexpectedResponse) return false;
-    this.#onRemoteUnexpectedResponse = handler;
-    return true;
-  }
-
-  unsetRemoteUnexpectedResponseHandler(): boolean {
-    const was = this.#onRemoteUnexpectedResponse !== undefined;
-    this.#onRemoteUnexpectedResponse = undefined;
-    return was;
-  }
-
   /** From now on messages are held back, but for the responses that a blocked caller waits for. */
   hold(): void {
-    this.#holds++;
+    this.#held.hold();
   }
 
   /** Undoes one hold(). True when that was the last and deliverHeld() has something to do. */
   release(): boolean {
-    this.#holds--;
-    if (this.#holds > 0) return false;
-    return (
-      this.#held.length > 0 || this.#heldNotices.length > 0 || (this.#error !== undefined && !this.#settled)
-    );
+    this.#held.release();
+    if (this.#held.holding) return false;
+    return !this.#held.empty || (this.#error !== undefined && !this.#settled);
   }
 
   deliverHeld(): void {
-    while (this.#heldNotices.length > 0 && this.#holds === 0) this.#heldNotices.shift()!();
-    while (this.#held.length > 0 && this.#holds === 0) {
-      const message = this.#held.shift()!;
-      this.backlog.remove(message.heldBytes);
-      this.#handle(message);
-    }
-    if (this.#error && this.#holds === 0) this.#settle(this.#error);
+    this.#held.deliver(this.#handle);
+    if (this.#error && !this.#held.holding) this.#settle(this.#error);
   }
 
   /** Ends sending behind all that was sent, on every pipe. */
   endSending(): Promise<void> {
-    this.#sendingEnded = true;
+    this.#outgoing.markEnded();
     return this.channel.endSending();
   }
 
   /** The same without a promise. False when it was ended before, or the channel is over. */
   endSendingNow(): boolean {
-    if (this.#error || this.#sendingEnded) return false;
-    this.#sendingEnded = true;
-    for (const pipe of this.#routes.out) pipe.endSending();
+    if (this.#error || this.#outgoing.ended) return false;
+    this.#outgoing.end();
     return true;
   }
 
   /** True when the kernel has taken all that was sent; otherwise calls back once it has, or never will. */
   whenSent(callback: (error?: FlowIpcError) => void): boolean {
-    const waiting = this.#routes.out.filter((pipe) => pipe.queuedBytes > 0 && !pipe.sendError);
-    let left = waiting.length;
-    let first: FlowIpcError | undefined;
-    for (const pipe of waiting) {
-      pipe.onceDrained((error) => {
-        first ??= error;
-        // Closing is not reported in the pattern that this is for.
-        if (--left === 0 && !pipe.closed) this.#callHandler(callback, first);
-      });
-    }
-    return waiting.length === 0;
+    return this.#outgoing.whenSent((error) => this.#handlers.call(callback, error));
   }
 
   close(): void {
@@ -373,7 +284,7 @@ export class Engine<T extends AnyStructType> {
   #fail(error: FlowIpcError): void {
     if (this.#error) return;
     // A blocked caller is told instead.
-    const told = this.#holds > 0;
+    const told = this.#held.holding;
     this.#finish(error);
     if (!told) this.#tell(error);
   }
@@ -381,7 +292,7 @@ export class Engine<T extends AnyStructType> {
   #tell(error: FlowIpcError): void {
     const handler = this.#onError;
     this.#onError = undefined;
-    if (handler) this.#callHandler(handler, error);
+    if (handler) this.#handlers.call(handler, error);
   }
 
   #finish(error: FlowIpcError): void {
@@ -398,15 +309,12 @@ export class Engine<T extends AnyStructType> {
     else this.channel.close();
     for (const message of this.#order.drain()) message.release();
     if (error.code === TransportError.CLOSED) {
-      for (const message of this.#held.splice(0)) {
-        this.backlog.remove(message.heldBytes);
-        message.release();
-      }
+      for (const message of this.#held.drain()) message.release();
       for (const message of this.#expectations.drain()) message.release();
     }
     if (topics.end.hasSubscribers) publish('end', { channel: this.channel, type: this.type.name, error });
     this.#responses.rejectAll(error, true);
-    if (this.#held.length === 0) this.#settle(error);
+    if (!this.#held.hasMessages) this.#settle(error);
   }
 
   /** Everybody who still waits is told, once all messages that came before the end have been handed out. */
@@ -417,121 +325,29 @@ export class Engine<T extends AnyStructType> {
     this.#onSettled(error);
   }
 
-  #notLoggedIn(): FlowIpcError {
-    return new FlowIpcError(
-      StructError.NOT_LOGGED_IN,
-      'Only the log-in may be exchanged before log-in is done',
-    );
-  }
-
   #originOf(message: MsgIn<T> | undefined): number {
     if (message === undefined) return 0;
     if (message.owner !== this) throw new TypeError('The message to answer came by another channel');
     return message.id;
   }
 
-  #checkLoggedIn(): void {
-    if (this.#phase !== 'logged-in') throw this.#notLoggedIn();
-  }
-
   #send(msg: MsgOut<T>, originatingId: number): number {
     if (this.#error) throw this.#error;
-    if (this.#sendingEnded)
-      throw new FlowIpcError(TransportError.SENDS_FINISHED, 'Sending was ended by endSending()');
-    const handle = msg.nativeHandle;
-    let fd = -1;
-    if (handle !== null) {
-      fd = handle.fd;
-      if (fd < 0) throw invalid('The descriptor of the message was closed or taken');
-      if (!this.#routes.handlesOut) throw invalid('This channel carries no descriptors');
-    }
-    const pipe = fd < 0 ? this.#routes.plainOut : this.#routes.handlesOut!;
-    const blobs = msg.emit(this.#routes.maxBlobSize, this.serialization);
-    const id = this.#lastId + 1;
-    const metadata = this.#wrapMetadata(msg, blobs, id, originatingId);
-    pipe.cork();
-    try {
-      this.#sendLead(pipe, msg, metadata, fd);
-      this.#lastId = id;
-      for (let i = 0; i < blobs.length; i++) pipe.send(blobs[i]!);
-    } catch (err) {
-      // Nothing of it left: the message, not the channel, is at fault.
-      if (this.#lastId !== id && !pipe.sendError) throw err;
-      this.#finish(err as FlowIpcError);
-      throw err;
-    } finally {
-      // An error has closed the pipe.
-      if (!this.#error) pipe.uncork();
-    }
+    const id = this.#outgoing.send(msg, originatingId, this.#logIn.token, this.#onSendFailed);
     this.counts.messagesSent++;
     if (topics.send.hasSubscribers) {
-      publish('send', { channel: this.channel, type: this.type.name, id, originatingId, handle: fd >= 0 });
+      const { channel, type } = this;
+      publish('send', { channel, type: type.name, id, originatingId, handle: msg.nativeHandle !== null });
     }
     return id;
   }
 
-  #wrapMetadata(msg: MsgOut<T>, blobs: Uint8Array[], id: number, originatingId: number): Uint8Array {
-    const max = this.#routes.maxBlobSize;
-    try {
-      for (let i = 0; i < blobs.length; i++) checkBlob(blobs[i]!, max);
-      if (blobs.length === 0) throw new TypeError('A serialization made no segments of a message');
-      const size = metadataWriter.write(id, blobs.length, originatingId, this.#token);
-      return this.serialization.wrapMetadata(metadataWriter.bytes, size);
-    } catch (err) {
-      msg.retract();
-      throw err;
-    }
-  }
-
-  #sendLead(pipe: SenderPipe, msg: MsgOut<T>, metadata: Uint8Array, fd: number): void {
-    try {
-      pipe.send(metadata, fd);
-    } catch (err) {
-      msg.retract();
-      this.#unwrap(metadata);
-      throw err;
-    }
-  }
-
-  /** Takes back metadata that was not sent: in shared memory it is the receiver's to free, which nobody will be. */
-  #unwrap(metadata: Uint8Array): void {
-    if (this.serialization.retractMetadata) {
-      this.serialization.retractMetadata();
-      return;
-    }
-    const view = new DataView(metadata.buffer, metadata.byteOffset, metadata.length);
-    try {
-      this.serialization.unwrapMetadata(metadata, view, 0, metadata.length);
-    } catch {
-      // Already thrown for a better reason.
-    }
-  }
+  /** The call that sent throws it, too. */
+  readonly #onSendFailed = (error: FlowIpcError): void => this.#finish(error);
 
   #checkMetadata(pipe: number, metadata: Metadata): void {
-    if (this.#phase === 'logged-in') {
-      if (!isToken(this.#tokenWords, metadata.tokenView, metadata.tokenAt))
-        throw new FlowIpcError(StructError.BAD_AUTH, "A message with another session's token");
-    } else this.#checkLogIn(metadata);
+    this.#logIn.check(metadata, this.#outgoing.lastId);
     if (metadata.segments > 0) this.#order.check(pipe, metadata.id);
-  }
-
-  #checkLogIn({ tokenView, tokenAt, id, originatingId, segments }: Metadata): void {
-    const at = tokenView.byteOffset + tokenAt;
-    const theirs = new Uint8Array(tokenView.buffer.slice(at, at + 16));
-    if (this.#phase === 'log-in-client') {
-      if (originatingId !== 1 || this.#lastId !== 1 || id !== 1)
-        throw new FlowIpcError(StructError.LOG_IN_MISUSED_SCHEMA, 'Not a log-in response');
-      if (isNil(theirs))
-        throw new FlowIpcError(StructError.BAD_AUTH, 'The log-in response has no session token');
-      this.#token = theirs;
-      this.#tokenWords = wordsOf(theirs);
-      this.#phase = 'logged-in';
-      return;
-    }
-    if (originatingId !== 0 || id !== 1 || segments === 0)
-      throw new FlowIpcError(StructError.LOG_IN_MISUSED_SCHEMA, 'The first message is no log-in request');
-    if (!isNil(theirs))
-      throw new FlowIpcError(StructError.BAD_AUTH, 'A log-in request cannot have a session token yet');
   }
 
   #onMessage(pipe: number, message: MsgIn<T>): void {
@@ -563,20 +379,18 @@ export class Engine<T extends AnyStructType> {
       const { id, originatingId } = message;
       publish('receive', { channel: this.channel, type: this.type.name, id, originatingId });
     }
-    if ((this.#holds > 0 || this.#held.length > 0) && !this.#isAwaitedByBlocked(message)) {
-      this.#held.push(message);
-      this.backlog.add(message.heldBytes);
-    } else this.#handle(message);
+    if (this.#held.queueing && !this.#isAwaitedByBlocked(message)) this.#held.keep(message);
+    else this.#handle(message);
   }
 
   #isAwaitedByBlocked(message: MsgIn<T>): boolean {
     return message.originatingId !== 0 && this.#responses.get(message.originatingId)?.blocking === true;
   }
 
-  #handle(message: MsgIn<T>): void {
+  readonly #handle = (message: MsgIn<T>): void => {
     if (message.originatingId === 0) this.#onUnsolicited(message);
     else this.#onResponse(message);
-  }
+  };
 
   #onResponse(message: MsgIn<T>): void {
     const id = message.originatingId;
@@ -584,40 +398,29 @@ export class Engine<T extends AnyStructType> {
     if (expectation) {
       if (expectation.once) this.#responses.undo(id);
       this.counts.responsesReceived++;
-      this.#respond(expectation, message);
+      this.#handlers.respond(expectation, message);
     } else if (this.#responses.isLate(id)) {
       this.counts.lateResponses++;
       message.release();
     } else this.#onUnexpected(message);
   }
 
-  /** callHandler() for a response. */
-  #respond(expectation: ResponseExpectation<MsgIn<T>>, message: MsgIn<T>): void {
-    try {
-      const result = expectation.onResponse(message);
-      if (result instanceof Promise) result.catch(this.#onHandlerThrew);
-    } catch (err) {
-      this.#onHandlerThrew(err);
-    }
-  }
-
   #onUnexpected(message: MsgIn<T>): void {
     this.counts.unexpectedResponses++;
-    if (!this.#error && !this.#sendingEnded) this.#reportUnexpected(message);
-    const handler = this.#onUnexpectedResponse;
+    this.#reportUnexpected(message);
+    const { handler } = this.onUnexpectedResponse;
     if (topics.unexpectedResponse.hasSubscribers) {
       const { id, originatingId } = message;
       publish('unexpectedResponse', { channel: this.channel, type: this.type.name, id, originatingId });
     }
-    if (handler) this.#callHandler(handler, message);
+    if (handler) this.#handlers.call(handler, message);
     else message.release();
   }
 
   #reportUnexpected(message: MsgIn<T>): void {
-    const text = `Your message ${message.id} answers our message ${message.originatingId}, for which nobody waits: ${message}`;
-    const bytes = buildUnexpectedResponse(message.id, text, this.#token);
+    if (this.#error) return;
     try {
-      this.#routes.plainOut.send(this.serialization.wrapMetadata(bytes, bytes.length));
+      this.#outgoing.reportUnexpected(message, this.#logIn.token);
     } catch (err) {
       this.#fail(err as FlowIpcError);
     }
@@ -625,24 +428,24 @@ export class Engine<T extends AnyStructType> {
 
   #onRemoteUnexpected(id: number, text: string): void {
     this.counts.remoteUnexpectedResponses++;
-    if (this.#holds > 0) this.#heldNotices.push(() => this.#tellRemoteUnexpected(id, text));
+    if (this.#held.holding) this.#held.keepNotice(() => this.#tellRemoteUnexpected(id, text));
     else this.#tellRemoteUnexpected(id, text);
   }
 
   #tellRemoteUnexpected(id: number, text: string): void {
-    const handler = this.#onRemoteUnexpectedResponse;
-    if (handler) this.#callHandler(() => handler(id, text), undefined);
+    const { handler } = this.onRemoteUnexpectedResponse;
+    if (handler) this.#handlers.call(() => handler(id, text), undefined);
   }
 
   #onUnsolicited(message: MsgIn<T>): void {
     const kind = (message.body as { whichIndex: number }).whichIndex;
-    if (this.#phase === 'log-in-server' && this.#logInKind >= 0 && kind !== this.#logInKind) {
+    if (this.#logIn.isOtherRequest(kind)) {
       message.release();
       this.#fail(otherLogIn());
       return;
     }
     const handler = this.#expectations.handlerFor(kind);
-    if (handler) this.#callHandler(handler, message);
+    if (handler) this.#handlers.call(handler, message);
     else this.#expectations.keep(kind, message);
   }
 
@@ -667,22 +470,12 @@ export class Engine<T extends AnyStructType> {
     this.#fail(error);
   }
 
-  /** Runs a user's handler. What it throws is dealt with here; nothing of the protocol is left undone by it. */
-  #callHandler<A>(handler: (argument: A) => unknown, argument: A): void {
-    try {
-      const result = handler(argument);
-      if (result instanceof Promise) result.catch(this.#onHandlerThrew);
-    } catch (err) {
-      this.#onHandlerThrew(err);
-    }
-  }
-
   /**
    * A message that turns out malformed as it is read is the peer's fault and ends the channel. The error that
    * ended this channel, which a call in the handler threw and nobody caught, is told as if the call had not been.
    * Any other exception is the program's and surfaces as an uncaught one.
    */
-  readonly #onHandlerThrew = (err: unknown): void => {
+  #onHandlerThrew(err: unknown): void {
     if (isMalformedMessage(err)) {
       this.#fail(
         new FlowIpcError(StructError.DESERIALIZE_FAILED, 'Malformed message from the peer', { cause: err }),
@@ -694,28 +487,5 @@ export class Engine<T extends AnyStructType> {
         throw err;
       });
     }
-  };
+  }
 }
-
-const invalid = (what: string) => new FlowIpcError(TransportError.INVALID_ARGUMENT, what);
-
-const otherLogIn = () =>
-  new FlowIpcError(StructError.UNEXPECTED_LOG_IN_REQUEST, 'The log-in request is of another kind');
-
-/** What a user's serialization makes must fit the pipe; ours always does. */
-function checkBlob(blob: Uint8Array, max: number): void {
-  if (blob.length > 0 && blob.length <= max) return;
-  throw new FlowIpcError(
-    StructError.LEAF_TOO_BIG,
-    `A serialization made a segment of ${blob.length} bytes where 1 to ${max} fit`,
-  );
-}
-
-/** What readers throw of damaged bytes; reading the wrong member of a union is the reader's own mistake. */
-const DAMAGE = new Set<string>(
-  ['OUT_OF_BOUNDS', 'BAD_POINTER', 'NESTING_LIMIT', 'AMPLIFICATION', 'NO_SEGMENT', 'BAD_TEXT'].map(
-    (code) => `ERR_FLOW_IPC_CAPNP_${code}`,
-  ),
-);
-
-const isMalformedMessage = (err: unknown): boolean => CapnpError.is(err) && DAMAGE.has(err.code);

@@ -68,9 +68,9 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
   constructor(channel: AnyChannel, type: T, options: StructuredChannelOptions<T> = {}) {
     const engine = new Engine(channel, type, options, (error) => this.#onSettled(error));
     super(engine);
-    if (options.onUnexpectedResponse) engine.setUnexpectedResponseHandler(options.onUnexpectedResponse);
+    if (options.onUnexpectedResponse) engine.onUnexpectedResponse.set(options.onUnexpectedResponse);
     if (options.onRemoteUnexpectedResponse)
-      engine.setRemoteUnexpectedResponseHandler(options.onRemoteUnexpectedResponse);
+      engine.onRemoteUnexpectedResponse.set(options.onRemoteUnexpectedResponse);
     if (!options.manualStart) engine.start(options.onError);
   }
 
