@@ -299,6 +299,9 @@ export interface BorrowedPools {
 export const MQ_SEND = 0;
 export const MQ_RECEIVE = 1;
 
+/** Bytes at the start of {@link Binding.stage} that are there to be sent; what is received comes behind. */
+export const STAGE_OUT = 4096;
+
 /**
  * A message queue: POSIX ('posix'), or `boost::interprocess::message_queue` ('bipc') in its own layout, so that C++
  * programs use it at the same time. Priority is always 0. Messages are 0 to `maxMessageSize` bytes, all or nothing.
@@ -426,6 +429,15 @@ export interface Binding {
    * these bytes, provided that no sender puts another frame behind one with a descriptor in the same send).
    */
   recv(fd: number, buf: Uint8Array, offset: number, length: number, timeoutMs?: number): number;
+  /**
+   * Memory of this environment that sendStaged() and recvStaged() work on: STAGE_OUT bytes to be sent, then those that
+   * were received. Never transfer it.
+   */
+  readonly stage: Uint8Array;
+  /** send() of stage[0, length), in half the time of the call itself: no array, few arguments. */
+  sendStaged(fd: number, length: number, passFd: number): number;
+  /** recv() into the stage from STAGE_OUT + `offset` to its end; `timeoutMs` 0 does not wait. */
+  recvStaged(fd: number, offset: number, timeoutMs: number): number;
   /** Adds 1 to an eventfd, such as {@link EpollReactor.wakeFd} of another thread. 0 or -errno. */
   signalFd(fd: number): number;
   /**
@@ -469,8 +481,6 @@ export interface Binding {
     mode: number,
   ) => OwnArena;
   BorrowedPools: new () => BorrowedPools;
-  /** Makes ArrayBuffers empty, so that use after release finds nothing. */
-  detachBuffers(buffers: readonly ArrayBuffer[]): void;
   /**
    * O_EXCL; mode set with fchmod whatever the umask. 'bipc' queues are shared memory objects: shmUnlink removes the name.
    * EINVAL: beyond /proc/sys/fs/mqueue/*_max; EMFILE: beyond RLIMIT_MSGQUEUE bytes in POSIX queues of this user.

@@ -15,7 +15,7 @@ export type {
   Pool,
   SocketInfo,
 } from './binding.js';
-export { MQ_RECEIVE, MQ_SEND, READABLE, WRITABLE } from './binding.js';
+export { MQ_RECEIVE, MQ_SEND, READABLE, STAGE_OUT, WRITABLE } from './binding.js';
 export { loadBinding, NativeNotFoundError, platformPackage } from './loader.js';
 
 const binding = loadBinding();
@@ -41,6 +41,9 @@ export const {
   peerCredentials,
   send,
   recv,
+  stage,
+  sendStaged,
+  recvStaged,
   pollFd,
   pollFds,
   signalFd,
