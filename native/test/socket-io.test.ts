@@ -217,7 +217,11 @@ describe('the stage', () => {
     for (const length of [-1, STAGE_OUT + 1, Number.POSITIVE_INFINITY])
       expect(() => sendStaged(a, length, -1)).toThrow(RangeError);
     expect(() => recvStaged(b, 0, undefined as never)).toThrow(TypeError);
-    expect(() => sendStaged(a, 1, undefined as never)).toThrow(TypeError);
+    expect(() => sendStaged(a, 1, undefined as never)).toThrow(RangeError);
+    for (const fd of [-1, 2 ** 31, undefined as never]) {
+      expect(() => sendStaged(fd, 1, -1)).toThrow(RangeError);
+      expect(() => recvStaged(fd, 0, 0)).toThrow(RangeError);
+    }
   });
 });
 

@@ -298,10 +298,6 @@ export interface BorrowedPools {
 /** Which way a message goes, in calls on a {@link MessageQueue}. */
 export const MQ_SEND = 0;
 export const MQ_RECEIVE = 1;
-
-/** Bytes at the start of {@link Binding.stage} that are there to be sent; what is received comes behind. */
-export const STAGE_OUT = 4096;
-
 /**
  * A message queue: POSIX ('posix'), or `boost::interprocess::message_queue` ('bipc') in its own layout, so that C++
  * programs use it at the same time. Priority is always 0. Messages are 0 to `maxMessageSize` bytes, all or nothing.
@@ -369,7 +365,7 @@ export interface Binding {
   /**
    * Extra results of the last call on this thread: [0] see listGrow; [1] descriptor received by recv, or -1;
    * [2] 1 when recv saw truncated or surplus control data (all its descriptors were closed), else 0; [4] to [6] see
-   * {@link OwnArena}.
+   * {@link OwnArena}; from [8] on: staged-io.ts.
    */
   readonly out: Float64Array;
 
@@ -434,10 +430,9 @@ export interface Binding {
    * were received. Never transfer it.
    */
   readonly stage: Uint8Array;
-  /** send() of stage[0, length), in half the time of the call itself: no array, few arguments. */
-  sendStaged(fd: number, length: number, passFd: number): number;
-  /** recv() into the stage from STAGE_OUT + `offset` to its end; `timeoutMs` 0 does not wait. */
-  recvStaged(fd: number, offset: number, timeoutMs: number): number;
+  /** See staged-io.ts: arguments and result are in {@link out}. */
+  sendStaged(): void;
+  recvStaged(): void;
   /** Adds 1 to an eventfd, such as {@link EpollReactor.wakeFd} of another thread. 0 or -errno. */
   signalFd(fd: number): number;
   /**

@@ -15,8 +15,9 @@ export type {
   Pool,
   SocketInfo,
 } from './binding.js';
-export { MQ_RECEIVE, MQ_SEND, READABLE, STAGE_OUT, WRITABLE } from './binding.js';
+export { MQ_RECEIVE, MQ_SEND, READABLE, WRITABLE } from './binding.js';
 export { loadBinding, NativeNotFoundError, platformPackage } from './loader.js';
+export { recvStaged, STAGE_OUT, sendStaged, stage } from './staged-io.js';
 
 const binding = loadBinding();
 
@@ -41,9 +42,6 @@ export const {
   peerCredentials,
   send,
   recv,
-  stage,
-  sendStaged,
-  recvStaged,
   pollFd,
   pollFds,
   signalFd,
