@@ -53,9 +53,10 @@ export function abandonPads(segment: Segment, lo: number, hi: number): void {
 /** Follows a far pointer and zeroes its landing pad. */
 function landAndWipe([from, , lo, hi]: Pending): Pending | undefined {
   const segment = segmentOf(from, hi);
-  const pad = (lo >>> 3) * 8;
   const padBytes = (lo & 4) === 0 ? 8 : 16;
-  if (segment === undefined || pad + padBytes > segment.end) return undefined;
+  if (segment === undefined) return undefined;
+  const pad = segment.start + (lo >>> 3) * 8;
+  if (pad + padBytes > segment.end) return undefined;
   const padLo = segment.view.getUint32(pad, true);
   const padHi = segment.view.getUint32(pad + 4, true);
   if (padBytes === 8) {
@@ -67,7 +68,7 @@ function landAndWipe([from, , lo, hi]: Pending): Pending | undefined {
   segment.bytes.fill(0, pad, pad + 16);
   const target = segmentOf(segment, padHi);
   if (target === undefined || (padLo & 7) !== FAR || (tagLo & 3) === FAR) return undefined;
-  return [target, (padLo >>> 3) * 8, tagLo & 3, tagHi];
+  return [target, target.start + (padLo >>> 3) * 8, tagLo & 3, tagHi];
 }
 
 function segmentOf(from: Segment, id: number): Segment | undefined {
@@ -80,7 +81,7 @@ function segmentOf(from: Segment, id: number): Segment | undefined {
 
 function wipe([segment, base, lo, hi]: Pending, pending: Pending[]): void {
   const target = base + ((lo | 0) >> 2) * 8;
-  if (target < 0) return;
+  if (target < segment.start) return;
   if ((lo & 3) === STRUCT) {
     wipeStructs(segment, target, 1, (hi & 0xffff) * 8, hi >>> 16, pending);
     return;

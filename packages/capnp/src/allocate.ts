@@ -24,7 +24,7 @@ export function allocate(
   hi: number,
 ): Segment {
   const here = pointerSegment.end;
-  if (here + bytes <= pointerSegment.capacity) {
+  if (here + bytes <= pointerSegment.limit) {
     pointerSegment.end = here + bytes;
     // A zero-sized struct points at itself, so that it differs from null and never from inside bounds.
     const offset = bytes === 0 && kind === 0 ? -1 : (here - at) / 8 - 1;
@@ -36,7 +36,7 @@ export function allocate(
   const segment = (pointerSegment.arena as MessageBuilder).room(bytes + 8);
   const pad = segment.end;
   segment.end = pad + 8 + bytes;
-  pointerSegment.view.setUint32(at, pad + FAR, true);
+  pointerSegment.view.setUint32(at, pad - segment.start + FAR, true);
   pointerSegment.view.setUint32(at + 4, segment.id, true);
   segment.view.setUint32(pad, kind, true);
   segment.view.setUint32(pad + 4, hi, true);
@@ -49,7 +49,7 @@ export function allocate(
  * otherwise where the message has room. The memory is not zeroed.
  */
 export function place(near: Segment, bytes: number): { readonly segment: Segment; readonly at: number } {
-  const segment = near.end + bytes <= near.capacity ? near : (near.arena as MessageBuilder).room(bytes);
+  const segment = near.end + bytes <= near.limit ? near : (near.arena as MessageBuilder).room(bytes);
   const at = segment.end;
   segment.end = at + bytes;
   return { segment, at };

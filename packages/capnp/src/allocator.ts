@@ -1,10 +1,11 @@
 // Where builders get their segments from.
 
+import { type AnyMemory, Memory, MemoryPart } from './memory.js';
 import { count } from './numbers.js';
 
 /** Fresh memory for a segment. */
 export interface Allocation {
-  readonly bytes: Uint8Array | ArrayBuffer;
+  readonly bytes: AnyMemory;
   /** True only when all of it is zero; otherwise the builder zeroes what it hands out, and no more. */
   readonly zeroed: boolean;
 }
@@ -16,6 +17,11 @@ export interface SegmentAllocator {
    * to 4 GiB. Throws to refuse: the message stays as it was.
    */
   allocate(minBytes: number): Allocation;
+  /**
+   * The first segment, given as a MemoryPart that ends at `limit`, is finished and uses nothing from `end` on: that
+   * can serve another message. Called at most once for a message; only of an allocator that has this method.
+   */
+  reclaim?(memory: Memory, end: number, limit: number): void;
 }
 
 export interface HeapAllocatorOptions {
@@ -45,6 +51,10 @@ export class HeapAllocator implements SegmentAllocator {
     this.first = false;
     return heapMemory(size);
   }
+
+  reclaim(memory: Memory, end: number, limit: number): void {
+    if (memory === pool && limit === poolUsed) poolUsed = end;
+  }
 }
 
 /**
@@ -73,17 +83,17 @@ const POOL_BYTES = 65536;
 /** Larger segments have memory of their own, or little of a pool would keep much of it alive. */
 const MAX_POOLED = 8192;
 
-let pool: ArrayBuffer | undefined;
+let pool: Memory | undefined;
 let poolUsed = 0;
 
 /** Not zeroed: most messages use a small part of their segment, and only that part is worth zeroing. */
 function heapMemory(bytes: number): Allocation {
   if (bytes > MAX_POOLED) return { bytes: Buffer.allocUnsafeSlow(bytes), zeroed: false };
   if (pool === undefined || poolUsed + bytes > POOL_BYTES) {
-    pool = Buffer.allocUnsafeSlow(POOL_BYTES).buffer as ArrayBuffer;
+    pool = new Memory(new Uint8Array(Buffer.allocUnsafeSlow(POOL_BYTES).buffer));
     poolUsed = 0;
   }
   const at = poolUsed;
   poolUsed += bytes;
-  return { bytes: new Uint8Array(pool, at, bytes), zeroed: false };
+  return { bytes: new MemoryPart(pool, at, bytes), zeroed: false };
 }

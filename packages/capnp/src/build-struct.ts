@@ -62,7 +62,8 @@ export function openStruct<B extends StructBuilder>(
   const data = base + ((lo | 0) >> 2) * 8;
   const dataBytes = (hi & 0xffff) * 8;
   const pointerCount = hi >>> 16;
-  if (data < 0 || data + dataBytes + pointerCount * 8 > segment.end) throw outOfBounds('a struct');
+  if (data < segment.start || data + dataBytes + pointerCount * 8 > segment.end)
+    throw outOfBounds('a struct');
   if (dataBytes < type.dataWords * 8 || pointerCount < type.pointerCount) {
     growStruct(owner, at, type);
     return openStruct(owner, at, type, undefined);

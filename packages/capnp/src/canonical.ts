@@ -5,6 +5,7 @@ import { HeapAllocator } from './allocator.js';
 import { AnyStruct } from './any-struct.js';
 import { charge } from './budget.js';
 import { badPointer, nestingLimit, outOfBounds } from './errors.js';
+import { asPart } from './memory.js';
 import { MessageBuilder } from './message-builder.js';
 import type { MessageReader } from './message-reader.js';
 import { BITS_PER_ELEMENT, ElementSize, FAR, followFar, LIST, landed, STRUCT } from './pointer.js';
@@ -25,11 +26,12 @@ export function canonicalize(struct: StructReader): Uint8Array {
     $depth: depth,
   } = struct;
   const source: Struct = { segment, data, dataBytes, pointers, pointerCount: struct.$pointerCount };
-  for (let firstBytes = segment.end + 8192; ; firstBytes *= 8) {
+  for (let firstBytes = segment.used + 8192; ; firstBytes *= 8) {
     const message = new MessageBuilder(new HeapAllocator({ firstBytes }));
     const size = trimmed(source);
     const bytes = (size.dataWords + size.pointerCount) * 8;
-    const to = allocate(message.rootSegment(), 0, bytes, STRUCT, pointerHigh(size));
+    const root = message.rootSegment();
+    const to = allocate(root, root.start, bytes, STRUCT, pointerHigh(size));
     copyStruct(source, to, placed.at, size, depth);
     // With a second segment there are far pointers: once more, with more room.
     if (message.segmentCount === 1) return message.segments()[0]!;
@@ -39,7 +41,7 @@ export function canonicalize(struct: StructReader): Uint8Array {
 /** True when a message is in canonical form. @throws CapnpError for damaged messages */
 export function isCanonical(message: MessageReader): boolean {
   if (message.segments.length !== 1) return false;
-  const { bytes } = message.segment(0);
+  const bytes = asPart(message.segments[0]!).toBytes();
   const root = message.rootPointer();
   if (root.isNull) return bytes.length === 8;
   return root.kind === 'struct' && Buffer.compare(canonicalize(root.as(AnyStruct)), bytes) === 0;
@@ -187,6 +189,6 @@ function copyBytes(source: Segment, from: number, to: Segment, at: number, bytes
 }
 
 function checkPart(segment: Segment, target: number, bytes: number): void {
-  if (target < 0 || target + bytes > segment.end) throw outOfBounds('an object');
+  if (target < segment.start || target + bytes > segment.end) throw outOfBounds('an object');
   charge(segment.arena, bytes);
 }

@@ -112,6 +112,6 @@ function copyBytes(source: Segment, from: number, to: Segment, at: number, bytes
 }
 
 function checkPart(segment: Segment, target: number, bytes: number): void {
-  if (target < 0 || target + bytes > segment.end) throw outOfBounds('an object');
+  if (target < segment.start || target + bytes > segment.end) throw outOfBounds('an object');
   charge(segment.arena, bytes);
 }

@@ -1,5 +1,6 @@
 // Default values of pointer fields and constants: small trusted messages embedded in generated code.
 
+import { asPart } from './memory.js';
 import { Arena, Segment } from './segment.js';
 
 class ConstantArena extends Arena {
@@ -7,7 +8,7 @@ class ConstantArena extends Arena {
 
   constructor(bytes: Uint8Array) {
     super();
-    this.only = new Segment(this, 0, bytes, bytes.length, bytes.length, true);
+    this.only = new Segment(this, 0, asPart(bytes), bytes.length, bytes.length, true);
   }
 
   override segment(): Segment {

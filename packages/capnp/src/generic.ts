@@ -1,6 +1,7 @@
 // Generic structs with their parameters bound: sub-classes that know what their pointers lead to.
 
 import type { Brand, GroupType } from './fields.js';
+import type { Segment } from './segment.js';
 import type { StructBuilder } from './struct-builder.js';
 import type { StructReader } from './struct-reader.js';
 import type { BuilderConstructor, ReaderConstructor, StructType } from './struct-type.js';
@@ -38,8 +39,24 @@ function step(from: WeakMap<object, Bound>, key: object): Bound {
 }
 
 function make(generic: Generic, brand: Brand): Generic {
-  const Reader = class extends generic.Reader {};
-  const Builder = class extends generic.Builder {};
+  // The constructors are written out for speed, as in generated code.
+  const Reader = class extends generic.Reader {
+    constructor(
+      segment: Segment,
+      data: number,
+      dataBytes: number,
+      pointers: number,
+      pointerCount: number,
+      depth: number,
+    ) {
+      super(segment, data, dataBytes, pointers, pointerCount, depth);
+    }
+  };
+  const Builder = class extends generic.Builder {
+    constructor(segment: Segment, data: number, pointers: number, pointerCount: number) {
+      super(segment, data, pointers, pointerCount);
+    }
+  };
   for (const [Class, Base] of [
     [Reader, generic.Reader],
     [Builder, generic.Builder],

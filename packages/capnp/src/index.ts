@@ -23,6 +23,7 @@ export { ListBuilder } from './list-builder.js';
 export { ListReader } from './list-reader.js';
 export type { ElementType, Enumerants, ListType, ScalarName } from './list-type.js';
 export * from './list-types.js';
+export { type AnyMemory, Memory, MemoryPart } from './memory.js';
 export { MessageBuilder } from './message-builder.js';
 export { MessageReader, type ReaderOptions } from './message-reader.js';
 export {

@@ -37,7 +37,7 @@ export function sizeOf(kind: number, hi: number): number {
 
 /** @throws CapnpError OUT_OF_BOUNDS when the object does not lie within the used part of its segment */
 export function checkBounds(place: Place): void {
-  if (place.at < 0 || place.at + sizeOf(place.kind, place.hi) > place.segment.end) {
+  if (place.at < place.segment.start || place.at + sizeOf(place.kind, place.hi) > place.segment.end) {
     throw outOfBounds('an object');
   }
 }
@@ -54,18 +54,18 @@ export function link(owner: Segment, at: number, place: Place): void {
     write(owner, at, 3, hi);
   } else if (segment === owner) {
     write(owner, at, ((place.at - at) / 8 - 1) * 4 + kind, hi);
-  } else if (segment.end + 8 <= segment.capacity) {
+  } else if (segment.end + 8 <= segment.limit) {
     const pad = segment.end;
     segment.end = pad + 8;
     write(segment, pad, ((place.at - pad) / 8 - 1) * 4 + kind, hi);
-    write(owner, at, pad + FAR, segment.id);
+    write(owner, at, pad - segment.start + FAR, segment.id);
   } else {
     const other = (owner.arena as MessageBuilder).room(16);
     const pad = other.end;
     other.end = pad + 16;
-    write(other, pad, place.at + FAR, segment.id);
+    write(other, pad, place.at - segment.start + FAR, segment.id);
     write(other, pad + 8, kind, hi);
-    write(owner, at, pad + FAR + 4, other.id);
+    write(owner, at, pad - other.start + FAR + 4, other.id);
   }
 }
 

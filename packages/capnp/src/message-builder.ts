@@ -6,10 +6,11 @@ import { AnyPointerBuilder } from './any-pointer-builder.js';
 import { initStruct, openStruct } from './build-struct.js';
 import { makeTarget } from './build-target.js';
 import { CapnpError } from './errors.js';
+import { asPart } from './memory.js';
 import { MessageReader, type ReaderOptions } from './message-reader.js';
 import { Orphan } from './orphan.js';
 import type { InitArgs, PointerType } from './pointer-type.js';
-import { Arena, asBytes, Segment } from './segment.js';
+import { Arena, Segment } from './segment.js';
 import { setStruct } from './set.js';
 import type { StructBuilder } from './struct-builder.js';
 import { StructReader } from './struct-reader.js';
@@ -18,10 +19,16 @@ import type { StructType } from './struct-type.js';
 /** Far pointers have 29 bits for a word's position. */
 const MAX_SEGMENT_BYTES = 2 ** 32;
 
+/** Shared by all messages of one segment; never written to. */
+const NONE: Segment[] = [];
+
 /** A message being built. Objects lie in the order in which they were initialised, after the root pointer. */
 export class MessageBuilder extends Arena {
   private readonly allocator: SegmentAllocator;
-  private built: Segment[] = [];
+  /** Most messages are of one segment: no array for these. */
+  private first: Segment | undefined = undefined;
+  private last: Segment | undefined = undefined;
+  private more: Segment[] = NONE;
 
   constructor(allocator: SegmentAllocator = new HeapAllocator()) {
     super();
@@ -30,23 +37,27 @@ export class MessageBuilder extends Arena {
 
   /** Makes a new root struct; one that was there before is zeroed and abandoned. */
   initRoot<R extends StructReader, B extends StructBuilder>(type: StructType<R, B>): B {
-    return initStruct(this.rootSegment(), 0, type);
+    const segment = this.rootSegment();
+    return initStruct(segment, segment.start, type);
   }
 
   /** The root struct; made when there is none yet, and enlarged when it was written with an older schema. */
   getRoot<R extends StructReader, B extends StructBuilder>(type: StructType<R, B>): B {
-    return openStruct(this.rootSegment(), 0, type, undefined);
+    const segment = this.rootSegment();
+    return openStruct(segment, segment.start, type, undefined);
   }
 
   /** Makes the root a deep copy of a struct. */
   setRoot(struct: StructReader): void {
     if (!(struct instanceof StructReader)) throw new TypeError('the root is set from a struct reader');
-    setStruct(this.rootSegment(), 0, struct);
+    const segment = this.rootSegment();
+    setStruct(segment, segment.start, struct);
   }
 
   /** The root pointer, for roots whose type is not known beforehand. */
   rootPointer(): AnyPointerBuilder {
-    return new AnyPointerBuilder(this.rootSegment(), 0);
+    const segment = this.rootSegment();
+    return new AnyPointerBuilder(segment, segment.start);
   }
 
   /**
@@ -54,40 +65,65 @@ export class MessageBuilder extends Arena {
    * `newOrphan(structList(Foo), length)`, `newOrphan(Data, length)`, `newOrphan(Text, 'words')`.
    */
   newOrphan<B>(type: PointerType<unknown, B>, ...args: InitArgs<B>): Orphan<B> {
-    const near = this.built[this.built.length - 1] ?? this.rootSegment();
+    const near = this.last ?? this.rootSegment();
     return new Orphan(near, makeTarget(type, near, args[0]), type);
   }
 
   /** A reader of the same memory; it sees later changes of what it has not yet read. */
   asReader(options?: ReaderOptions): MessageReader {
     this.rootSegment();
-    return new MessageReader(this.segments(), options);
+    return new MessageReader(this.segmentsSoFar(), options);
   }
 
   get segmentCount(): number {
-    return this.built.length;
+    return this.first === undefined ? 0 : 1 + this.more.length;
   }
 
   /** Bytes in use in segment `i`: what has to be sent of it. */
   usedBytes(i: number): number {
-    return this.segment(i).end;
+    return this.segment(i).used;
   }
 
   /** Bytes in use in all segments. */
   get totalBytes(): number {
     let total = 0;
-    for (const segment of this.built) total += segment.end;
+    for (let i = 0; i < this.segmentCount; i++) total += this.usedBytes(i);
     return total;
   }
 
-  /** The used part of each segment: views, not copies. */
+  /**
+   * The used part of each segment: views, not copies. Ends the first segment where the allocator can use its rest
+   * otherwise, as the default one can: objects made later go into another segment then.
+   */
   segments(): Uint8Array[] {
-    return this.built.map((segment) => segment.slice(0, segment.end));
+    if (this.allocator.reclaim !== undefined) this.trim();
+    return this.segmentsSoFar();
+  }
+
+  /** The same of a message that will grow further: it keeps its room. */
+  segmentsSoFar(): Uint8Array[] {
+    const { first } = this;
+    if (first === undefined) return [];
+    const views = [first.slice(first.start, first.used)];
+    for (const segment of this.more) views.push(segment.slice(segment.start, segment.used));
+    return views;
+  }
+
+  /**
+   * Ends the first segment behind what is in use, and lets its allocator reclaim the rest. Objects made later go
+   * into another segment.
+   */
+  trim(): void {
+    const { first } = this;
+    if (first === undefined || first.end === first.limit) return;
+    const { end, limit } = first;
+    first.limit = end;
+    this.allocator.reclaim?.(first.memory, end, limit);
   }
 
   /** @internal */
   override segment(id: number): Segment {
-    const segment = this.built[id];
+    const segment = id === 0 ? this.first : this.more[id - 1];
     if (segment === undefined) {
       throw new CapnpError('ERR_FLOW_IPC_CAPNP_NO_SEGMENT', `the message has no segment ${id}`);
     }
@@ -96,32 +132,32 @@ export class MessageBuilder extends Arena {
 
   /** @internal The last segment if it has room for `bytes`, otherwise a new one. */
   room(bytes: number): Segment {
-    const last = this.built[this.built.length - 1];
-    if (last !== undefined && last.end + bytes <= last.capacity) return last;
+    const { last } = this;
+    if (last !== undefined && last.end + bytes <= last.limit) return last;
     if (bytes > MAX_SEGMENT_BYTES) throw tooBig('an object');
     const allocation = this.allocator.allocate(bytes);
-    const memory = asBytes(allocation.bytes);
-    const capacity = Math.min(memory.length - (memory.length % 8), MAX_SEGMENT_BYTES);
+    const part = asPart(allocation.bytes);
+    const capacity = Math.min(part.length - (part.length % 8), MAX_SEGMENT_BYTES);
     if (capacity < bytes) {
       throw new CapnpError(
         'ERR_FLOW_IPC_CAPNP_BAD_ALLOCATOR',
-        `the allocator returned ${memory.length} of ${bytes} bytes`,
+        `the allocator returned ${part.length} of ${bytes} bytes`,
       );
     }
-    const segment = new Segment(this, this.built.length, memory, 0, capacity, allocation.zeroed);
-    // Most messages are of one segment; a push would make room for many.
-    if (this.built.length === 0) this.built = [segment];
-    else this.built.push(segment);
+    const segment = new Segment(this, this.segmentCount, part, 0, capacity, allocation.zeroed);
+    if (this.first === undefined) this.first = segment;
+    else if (this.more === NONE) this.more = [segment];
+    else this.more.push(segment);
+    this.last = segment;
     return segment;
   }
 
   /** @internal Segment 0, with the root pointer at its start. */
   rootSegment(): Segment {
-    const first = this.built[0];
-    if (first !== undefined) return first;
+    if (this.first !== undefined) return this.first;
     const segment = this.room(8);
-    segment.end = 8;
-    clear(segment, 0, 8);
+    segment.end += 8;
+    clear(segment, segment.start, 8);
     return segment;
   }
 }

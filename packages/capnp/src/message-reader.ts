@@ -3,8 +3,9 @@
 import { AnyPointerReader } from './any-pointer-reader.js';
 import { amplification } from './budget.js';
 import { CapnpError, outOfBounds } from './errors.js';
+import { type AnyMemory, asPart, MemoryPart } from './memory.js';
 import { defaultStruct, readStruct } from './read-struct.js';
-import { Arena, asBytes, Segment } from './segment.js';
+import { Arena, Segment } from './segment.js';
 import type { StructBuilder } from './struct-builder.js';
 import type { StructReader } from './struct-reader.js';
 import type { StructType } from './struct-type.js';
@@ -25,19 +26,21 @@ export interface ReaderOptions {
 const DEFAULT_NESTING = 64;
 const DEFAULT_WORDS = 8 * 1024 * 1024;
 const DEFAULT_REREADS = 64;
+const NO_OPTIONS: ReaderOptions = {};
 
 /** A message as its segments, in order; segment 0 begins with the root pointer. Nothing is copied. */
 export class MessageReader extends Arena {
   /** The memory that was given. */
-  readonly segments: readonly (Uint8Array | ArrayBuffer)[];
-  private readonly opened: (Segment | undefined)[];
+  readonly segments: readonly AnyMemory[];
+  private first: Segment | undefined = undefined;
+  /** The others, made when they are first led to; most messages have none. */
+  private opened: (Segment | undefined)[] | undefined = undefined;
   private readonly nestingLimit: number;
   private readonly limit: number;
 
-  constructor(segments: readonly (Uint8Array | ArrayBuffer)[], options: ReaderOptions = {}) {
+  constructor(segments: readonly AnyMemory[], options: ReaderOptions = NO_OPTIONS) {
     super();
     this.segments = segments;
-    this.opened = new Array(segments.length);
     this.nestingLimit = options.nestingLimit ?? DEFAULT_NESTING;
     this.limit = options.traversalLimitWords ?? defaultLimit(segments);
     this.left = this.limit;
@@ -45,7 +48,7 @@ export class MessageReader extends Arena {
 
   /** @internal */
   override segment(id: number): Segment {
-    return this.opened[id] ?? this.open(id);
+    return (id === 0 ? this.first : this.opened?.[id]) ?? this.open(id);
   }
 
   /** @internal */
@@ -61,10 +64,14 @@ export class MessageReader extends Arena {
     if (memory === undefined) {
       throw new CapnpError('ERR_FLOW_IPC_CAPNP_NO_SEGMENT', `the message has no segment ${id}`);
     }
-    const bytes = asBytes(memory);
-    const size = bytes.length - (bytes.length % 8);
-    const segment = new Segment(this, id, bytes, size, size, false);
-    this.opened[id] = segment;
+    const part = asPart(memory);
+    const size = part.length - (part.length % 8);
+    const segment = new Segment(this, id, part, size, size, false);
+    if (id === 0) this.first = segment;
+    else {
+      this.opened ??= new Array<Segment | undefined>(this.segments.length);
+      this.opened[id] = segment;
+    }
     return segment;
   }
 
@@ -74,23 +81,28 @@ export class MessageReader extends Arena {
    */
   getRoot<R extends StructReader, B extends StructBuilder>(type: StructType<R, B>): R {
     const segment = this.segment(0);
-    if (segment.end < 8) throw outOfBounds('the root pointer');
-    const lo = segment.view.getUint32(0, true);
-    const hi = segment.view.getUint32(4, true);
+    const { start } = segment;
+    if (segment.used < 8) throw outOfBounds('the root pointer');
+    const lo = segment.view.getUint32(start, true);
+    const hi = segment.view.getUint32(start + 4, true);
     if ((lo | hi) === 0) return defaultStruct(type.Reader, undefined);
-    return readStruct(segment, 0, lo, hi, this.nestingLimit, type.Reader);
+    return readStruct(segment, start, lo, hi, this.nestingLimit, type.Reader);
   }
 
   /** The root pointer, for roots whose type is not known beforehand. */
   rootPointer(): AnyPointerReader {
     const segment = this.segment(0);
-    if (segment.end < 8) throw outOfBounds('the root pointer');
-    return new AnyPointerReader(segment, 0, this.nestingLimit);
+    if (segment.used < 8) throw outOfBounds('the root pointer');
+    return new AnyPointerReader(segment, segment.start, this.nestingLimit);
   }
 }
 
-function defaultLimit(segments: readonly (Uint8Array | ArrayBuffer)[]): number {
+function defaultLimit(segments: readonly AnyMemory[]): number {
   let bytes = 0;
-  for (let i = 0; i < segments.length; i++) bytes += segments[i]!.byteLength;
+  for (let i = 0; i < segments.length; i++) bytes += sizeOf(segments[i]!);
   return DEFAULT_WORDS + (bytes / 8) * DEFAULT_REREADS;
+}
+
+function sizeOf(memory: AnyMemory): number {
+  return memory instanceof MemoryPart || memory instanceof Uint8Array ? memory.length : memory.byteLength;
 }

@@ -42,7 +42,7 @@ export const landed = { base: 0, lo: 0, hi: 0 };
  */
 export function followFar(from: Segment, lo: number, hi: number): Segment {
   const padSegment = from.arena.segment(hi);
-  const pad = (lo >>> 3) * 8;
+  const pad = padSegment.start + (lo >>> 3) * 8;
   const isDouble = (lo & 4) !== 0;
   if (pad + (isDouble ? 16 : 8) > padSegment.end) throw outOfBounds('the landing pad of a far pointer');
   const padLo = padSegment.view.getUint32(pad, true);
@@ -59,8 +59,9 @@ export function followFar(from: Segment, lo: number, hi: number): Segment {
   const tagHi = padSegment.view.getUint32(pad + 12, true);
   if ((padLo & 7) !== FAR) throw badPointer('the pad of a double-far pointer is not a single far pointer');
   if ((tagLo & 3) === FAR) throw badPointer('the tag of a double-far pointer is a far pointer');
-  landed.base = (padLo >>> 3) * 8;
+  const segment = padSegment.arena.segment(padHi);
+  landed.base = segment.start + (padLo >>> 3) * 8;
   landed.lo = tagLo & 3; // the tag's own offset means nothing, the kind is kept
   landed.hi = tagHi;
-  return padSegment.arena.segment(padHi);
+  return segment;
 }

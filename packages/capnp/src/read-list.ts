@@ -64,7 +64,7 @@ export function locateList(
 /** As `locateList`, of the list that lies at byte `target`. */
 export function locateAt(segment: Segment, target: number, hi: number, wanted: ElementSize): void {
   const size = (hi & 7) as ElementSize;
-  if (target < 0) throw outOfBounds('a list');
+  if (target < segment.start) throw outOfBounds('a list');
   if (size === ElementSize.composite) locateComposite(segment, target, hi >>> 3, wanted);
   else locatePlain(segment, target, size, hi >>> 3, wanted);
   found.target = target;
@@ -143,7 +143,7 @@ export function locateBytes(from: Segment, at: number, lo: number, hi: number, d
   if (depth <= 0) throw nestingLimit();
   const target = base + ((low | 0) >> 2) * 8;
   const length = high >>> 3;
-  if (target < 0 || target + length > segment.end) throw outOfBounds('a Text or Data');
+  if (target < segment.start || target + length > segment.end) throw outOfBounds('a Text or Data');
   charge(segment.arena, length);
   found.start = target;
   found.length = length;

@@ -38,7 +38,7 @@ export function readStruct<R extends StructReader>(
   const dataBytes = (high & 0xffff) * 8;
   const pointerCount = high >>> 16;
   const pointers = data + dataBytes;
-  if (data < 0 || pointers + pointerCount * 8 > segment.end) throw outOfBounds('a struct');
+  if (data < segment.start || pointers + pointerCount * 8 > segment.end) throw outOfBounds('a struct');
   charge(segment.arena, dataBytes + pointerCount * 8);
   return new Reader(segment, data, dataBytes, pointers, pointerCount, depth - 1);
 }

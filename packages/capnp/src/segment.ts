@@ -1,5 +1,7 @@
 // One contiguous piece of message memory, and what a message must be able to do for its pieces.
 
+import type { Memory, MemoryPart } from './memory.js';
+
 /**
  * What readers and builders ask of the message they belong to.
  *
@@ -18,43 +20,53 @@ export abstract class Arena {
   refill(): void {}
 }
 
-/** One segment: all access goes through its one DataView (scalars) and one Uint8Array (bytes). */
+/**
+ * One segment: all access goes through one DataView (scalars) and one Uint8Array (bytes), which may be those of a
+ * larger piece of memory. Positions count from the beginning of that memory, in far pointers from `start`.
+ */
 export class Segment {
   readonly arena: Arena;
   readonly id: number;
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  /** Bytes in use: all of it for a reader, what has been handed out for a builder. Multiple of 8. */
+  /** Where it begins. */
+  readonly start: number;
+  /** End of what is in use: all of it for a reader, what has been handed out for a builder. Whole words from `start`. */
   end: number;
-  /** Bytes available. Multiple of 8. */
-  readonly capacity: number;
+  /** End of what is available. Whole words from `start`. */
+  limit: number;
   /** True when memory beyond `end` is known to be zero. */
   readonly clean: boolean;
+  /** What it is a part of. */
+  readonly memory: Memory;
   /** Same memory as a Node Buffer, made at the first longer text: it has the fast UTF-8 routines. */
   private buffer: Buffer | undefined = undefined;
 
-  constructor(arena: Arena, id: number, bytes: Uint8Array, end: number, capacity: number, clean: boolean) {
+  constructor(arena: Arena, id: number, part: MemoryPart, used: number, available: number, clean: boolean) {
+    const { memory, start } = part;
     this.arena = arena;
     this.id = id;
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.end = end;
-    this.capacity = capacity;
+    this.bytes = memory.bytes;
+    this.view = memory.view;
+    this.start = start;
+    this.end = start + used;
+    this.limit = start + available;
     this.clean = clean;
+    this.memory = memory;
+  }
+
+  /** Bytes in use. */
+  get used(): number {
+    return this.end - this.start;
   }
 
   asBuffer(): Buffer {
-    this.buffer ??= Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+    this.buffer ??= Buffer.from(this.memory.buffer, this.memory.offset, this.bytes.length);
     return this.buffer;
   }
 
   /** A view of a part, without copying. */
   slice(at: number, length: number): Uint8Array {
-    return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset + at, length);
+    return new Uint8Array(this.memory.buffer, this.memory.offset + at, length);
   }
-}
-
-/** Accepts both forms in which callers hold memory. */
-export function asBytes(memory: Uint8Array | ArrayBuffer): Uint8Array {
-  return memory instanceof Uint8Array ? memory : new Uint8Array(memory);
 }

@@ -14,7 +14,7 @@ export function pointerAsMessage(reader: StructReader, index: number): Uint8Arra
   for (let firstBytes = 1024; ; firstBytes *= 4) {
     const message = new MessageBuilder(new HeapAllocator({ firstBytes }));
     const root = message.rootSegment();
-    copyPointer(reader.$segment, reader.$pointers + index * 8, root, 0, reader.$depth);
+    copyPointer(reader.$segment, reader.$pointers + index * 8, root, root.start, reader.$depth);
     if (message.segmentCount === 1) return message.segments()[0];
   }
 }

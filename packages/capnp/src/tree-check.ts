@@ -41,8 +41,9 @@ class TreeCheck {
   }
 
   run(root: Segment, nestingLimit: number): boolean {
-    if (root.end < 8) return true;
-    this.#rows.push({ segment: root, at: 0, stop: 8, end: 8, gap: 0, pointerBytes: 8 });
+    if (root.used < 8) return true;
+    const { start } = root;
+    this.#rows.push({ segment: root, at: start, stop: start + 8, end: start + 8, gap: 0, pointerBytes: 8 });
     for (;;) {
       const row = this.#rows[this.#rows.length - 1];
       if (row === undefined) return true;
@@ -66,9 +67,10 @@ class TreeCheck {
   #follow(from: Segment, base: number, lo: number, hi: number): boolean {
     if ((lo & 3) !== FAR) return this.#object(from, base + ((lo | 0) >> 2) * 8, lo & 3, hi);
     const segment = this.#segment(hi);
-    const pad = (lo >>> 3) * 8;
+    if (segment === undefined) return true;
+    const pad = segment.start + (lo >>> 3) * 8;
     const isDouble = (lo & 4) !== 0;
-    if (segment === undefined || pad + (isDouble ? 16 : 8) > segment.end) return true;
+    if (pad + (isDouble ? 16 : 8) > segment.end) return true;
     if (!this.#claim(segment, pad, isDouble ? 16 : 8)) return false;
     const padLo = segment.view.getUint32(pad, true);
     const padHi = segment.view.getUint32(pad + 4, true);
@@ -76,7 +78,8 @@ class TreeCheck {
     const tagLo = segment.view.getUint32(pad + 8, true);
     const tagHi = segment.view.getUint32(pad + 12, true);
     const target = this.#segment(padHi);
-    return target === undefined || this.#object(target, (padLo >>> 3) * 8, tagLo & 3, tagHi);
+    if (target === undefined) return true;
+    return this.#object(target, target.start + (padLo >>> 3) * 8, tagLo & 3, tagHi);
   }
 
   #segment(id: number): Segment | undefined {
@@ -98,7 +101,7 @@ class TreeCheck {
       if (bits === 0) this.#work += length * WORDS_PER_EMPTY_ELEMENT;
       return this.#claim(segment, at, Math.ceil((length * bits) / 64) * 8);
     }
-    if (at < 0 || at + 8 + length * 8 > segment.end) return true;
+    if (at < segment.start || at + 8 + length * 8 > segment.end) return true;
     const tagLo = segment.view.getUint32(at, true);
     const tagHi = segment.view.getUint32(at + 4, true);
     const elements = tagLo >>> 2;
@@ -116,7 +119,7 @@ class TreeCheck {
   #structs(segment: Segment, at: number, length: number, dataBytes: number, pointers: number): boolean {
     const step = dataBytes + pointers * 8;
     const bytes = length * step;
-    if (at < 0 || at + bytes > segment.end) return true;
+    if (at < segment.start || at + bytes > segment.end) return true;
     if (!this.#claim(segment, at, bytes)) return false;
     if (pointers > 0 && length > 0) {
       const first = at + dataBytes;
@@ -136,13 +139,13 @@ class TreeCheck {
   /** Marks whole words; false when one was marked before. Words that no segment has are nobody's. */
   #claim(segment: Segment, at: number, bytes: number): boolean {
     this.#work += 1 + bytes / 8;
-    if (at < 0 || at + bytes > segment.end || this.#work > this.#limit) return true;
+    if (at < segment.start || at + bytes > segment.end || this.#work > this.#limit) return true;
     let map = this.#claimed.get(segment);
     if (map === undefined) {
-      map = new Uint8Array(Math.ceil(segment.end / 64));
+      map = new Uint8Array(Math.ceil(segment.used / 64));
       this.#claimed.set(segment, map);
     }
-    let word = at / 8;
+    let word = (at - segment.start) / 8;
     const end = word + bytes / 8;
     while (word < end) {
       if (word % 8 === 0 && word + 8 <= end) {

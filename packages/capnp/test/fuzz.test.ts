@@ -1,14 +1,18 @@
 // Messages damaged in every small way, at random, and while they are read: coded errors or harmless values, no
 // access outside the segments, no write, bounded work.
 //
-// A normal run fuzzes a million messages, a long one (FLOW_IPC_LONG=1) fifty million.
+// A normal run fuzzes a million messages, a long one (FLOW_IPC_LONG=1) fifty million; each reads some of them (30,000,
+// two million) amid other messages.
 
 import { Worker } from 'node:worker_threads';
 import {
+  type AnyMemory,
   AnyPointerList,
   CapnpError,
   canonicalize,
   Int32List,
+  Memory,
+  MemoryPart,
   MessageBuilder,
   MessageReader,
   type StructReader,
@@ -31,6 +35,7 @@ Error.stackTraceLimit = 0;
 
 const LONG = process.env.FLOW_IPC_LONG === '1';
 const FUZZED = LONG ? 50_000_000 : 1_000_000;
+const SHARED = LONG ? 2_000_000 : 30_000;
 const LIMITS = { traversalLimitWords: 200, nestingLimit: 10 };
 
 interface Sample {
@@ -148,7 +153,7 @@ describe(`${FUZZED} messages with random changes`, () => {
       const touched = segments[random() % segments.length]!;
       const original = before[segments.indexOf(touched)]!;
       const changes = 1 + (random() % 3);
-      for (let i = 0; i < changes; i++) change(touched, segments.length);
+      for (let i = 0; i < changes; i++) change(random, touched, segments.length);
       const changed = touched.slice();
       for (const code of read(sample)) codes.set(code, (codes.get(code) ?? 0) + 1);
       if (Buffer.compare(touched, changed) !== 0) throw new Error(`run ${run} wrote to the message`);
@@ -157,30 +162,98 @@ describe(`${FUZZED} messages with random changes`, () => {
     expect(same(segments, before)).toBe(true);
     expect(codes.size).toBeGreaterThan(3);
   });
+});
 
-  function change(segment: Uint8Array, segmentCount: number): void {
-    const view = new DataView(segment.buffer);
-    const at = random() % segment.length;
-    const word = at & ~7;
-    switch (random() % 5) {
-      case 0:
-        segment[at]! ^= 1 << (random() % 8);
-        break;
-      case 1:
-        segment[at] = random();
-        break;
-      case 2: // near, of any kind, small
-        view.setInt32(word, (((random() % 32) - 16) << 2) | (random() % 4), true);
-        view.setUint32(word + 4, random() % 64, true);
-        break;
-      case 3: // far
-        view.setUint32(word, ((random() % 12) << 3) | ((random() % 2) << 2) | 2, true);
-        view.setUint32(word + 4, random() % (segmentCount + 1), true);
-        break;
-      default: // a list of anything
-        view.setInt32(word, (((random() % 16) - 8) << 2) | 1, true);
-        view.setUint32(word + 4, ((random() % 512) << 3) | (random() % 8), true);
+/** Damages a segment in a way that a reader has to look at. */
+function change(random: () => number, segment: Uint8Array, segmentCount: number): void {
+  const view = new DataView(segment.buffer);
+  const at = random() % segment.length;
+  const word = at & ~7;
+  switch (random() % 5) {
+    case 0:
+      segment[at]! ^= 1 << (random() % 8);
+      break;
+    case 1:
+      segment[at] = random();
+      break;
+    case 2: // near, of any kind, small
+      view.setInt32(word, (((random() % 32) - 16) << 2) | (random() % 4), true);
+      view.setUint32(word + 4, random() % 64, true);
+      break;
+    case 3: // far
+      view.setUint32(word, ((random() % 12) << 3) | ((random() % 2) << 2) | 2, true);
+      view.setUint32(word + 4, random() % (segmentCount + 1), true);
+      break;
+    default: // a list of anything
+      view.setInt32(word, (((random() % 16) - 8) << 2) | 1, true);
+      view.setUint32(word + 4, ((random() % 512) << 3) | (random() % 8), true);
+  }
+}
+
+describe(`${SHARED} damaged messages in memory that others use too`, () => {
+  const all = samples();
+  const random = xorshift(LONG ? Date.now() : 0x2f6e2b1);
+
+  it.each(all)('$name: nothing of the others is seen', ({ type, segments }) => {
+    const runs = Math.ceil(SHARED / all.length);
+    const codes = new Set<string>();
+    for (let run = 0; run < runs; run++) {
+      const damaged = segments.map((segment) => segment.slice());
+      const touched = damaged[random() % damaged.length]!;
+      for (let i = 0; i <= random() % 3; i++) change(random, touched, damaged.length);
+      const alone = everythingIn(damaged, type);
+      codes.add(alone);
+      // Neighbours that would make sense as a part of the message, and others that would not.
+      for (const neighbour of [damaged[0]!, new Uint8Array(24).fill(0xff)]) {
+        const { parts, memory } = among(neighbour, damaged);
+        const before = memory.slice();
+        expect(everythingIn(parts, type)).toBe(alone);
+        if (Buffer.compare(memory, before) !== 0) throw new Error(`run ${run} wrote to the memory`);
+      }
     }
+    expect(codes.size).toBeGreaterThan(10);
+  });
+
+  /** The segments in one piece of memory, each between two copies of `neighbour`. */
+  function among(neighbour: Uint8Array, damaged: readonly Uint8Array[]) {
+    const pieces = [neighbour, ...damaged.flatMap((segment) => [segment, neighbour])];
+    const memory = new Uint8Array(Buffer.concat(pieces));
+    const shared = new Memory(memory);
+    let at = neighbour.length;
+    const parts = damaged.map((segment) => {
+      const part = new MemoryPart(shared, at, segment.length);
+      at += segment.length + neighbour.length;
+      return part;
+    });
+    return { parts, memory };
+  }
+
+  /** All that the ways of reading make of a message, as text. */
+  function everythingIn(message: readonly AnyMemory[], type: StructType): string {
+    const open = () => new MessageReader(message, LIMITS).getRoot(type);
+    const ways: (() => string)[] = [
+      () => JSON.stringify(toJson(open())),
+      () => {
+        const { visited, codes } = walk(open());
+        return `${visited} ${[...codes].sort()}`;
+      },
+      () => Buffer.from(canonicalize(open())).toString('hex'),
+      () => {
+        const copy = new MessageBuilder();
+        copy.setRoot(open());
+        return Buffer.concat(copy.segments()).toString('hex');
+      },
+    ];
+    return ways
+      .map((way) => {
+        try {
+          return way();
+        } catch (error) {
+          if (!CapnpError.is(error)) throw error;
+          return error.code;
+        }
+      })
+      .join('\n');
   }
 });
 

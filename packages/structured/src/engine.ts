@@ -17,7 +17,7 @@ import { Expectations } from './expectations.js';
 import { ProtocolNegotiation } from './generated/structured-msg.capnp.js';
 import { heapSerialization } from './heap-serialization.js';
 import type { AnyStructType, KindOf } from './kinds.js';
-import { buildUnexpectedResponse, type Metadata, RESPONSE_METADATA_SIZE, writeMetadata } from './metadata.js';
+import { buildUnexpectedResponse, type Metadata, MetadataWriter } from './metadata.js';
 import type { MsgIn } from './msg-in.js';
 import type { MsgOut } from './msg-out.js';
 import { PipeReader } from './pipe-reader.js';
@@ -25,7 +25,15 @@ import { Reordering } from './reordering.js';
 import { type ResponseExpectation, Responses } from './responses.js';
 import { Routes } from './routes.js';
 import type { BodyBuilder, CreateMsgOptions, Serialization } from './serialization.js';
-import { isNil, nilToken, randomToken, type SessionToken } from './session-token.js';
+import {
+  isNil,
+  isToken,
+  nilToken,
+  randomToken,
+  type SessionToken,
+  type TokenWords,
+  wordsOf,
+} from './session-token.js';
 
 export interface EngineOptions extends BacklogLimits {
   /** How bodies travel. @default heapSerialization */
@@ -43,8 +51,8 @@ export type RemoteUnexpectedResponseHandler = (id: number, text: string) => unkn
 
 export type Phase = 'logged-in' | 'log-in-client' | 'log-in-server';
 
-const scratch = new Uint8Array(RESPONSE_METADATA_SIZE);
-const scratchView = new DataView(scratch.buffer);
+/** One for all channels: what is written is sent before the next is. */
+const metadataWriter = new MetadataWriter();
 
 export class Engine<T extends AnyStructType> {
   readonly type: T;
@@ -65,6 +73,7 @@ export class Engine<T extends AnyStructType> {
   #phase: Phase;
   #logInKind = -1;
   #token: SessionToken;
+  #tokenWords: TokenWords;
   #lastId = 0;
   #started = false;
   #sendingEnded = false;
@@ -100,7 +109,9 @@ export class Engine<T extends AnyStructType> {
     this.backlog = new Backlog(options);
     this.#expectations = new Expectations(this.backlog);
     this.#phase = logIn ? `log-in-${logIn}` : 'logged-in';
-    this.#token = sessionToken ?? (logIn === 'server' ? randomToken() : nilToken());
+    this.#token =
+      (sessionToken && new Uint8Array(sessionToken)) ?? (logIn === 'server' ? randomToken() : nilToken());
+    this.#tokenWords = wordsOf(this.#token);
     this.#onSettled = onSettled;
     this.#routes = new Routes(channel);
     this.#openPipes = this.#routes.in.length;
@@ -464,8 +475,8 @@ export class Engine<T extends AnyStructType> {
     try {
       for (let i = 0; i < blobs.length; i++) checkBlob(blobs[i]!, max);
       if (blobs.length === 0) throw new TypeError('A serialization made no segments of a message');
-      const size = writeMetadata(scratch, scratchView, id, blobs.length, originatingId, this.#token);
-      return this.serialization.wrapMetadata(scratch, size);
+      const size = metadataWriter.write(id, blobs.length, originatingId, this.#token);
+      return this.serialization.wrapMetadata(metadataWriter.bytes, size);
     } catch (err) {
       msg.retract();
       throw err;
@@ -497,25 +508,23 @@ export class Engine<T extends AnyStructType> {
   }
 
   #checkMetadata(pipe: number, metadata: Metadata): void {
-    const { token, tokenAt } = metadata;
     if (this.#phase === 'logged-in') {
-      const own = this.#token;
-      for (let i = 0; i < 16; i++) {
-        if (token[tokenAt + i] !== own[i])
-          throw new FlowIpcError(StructError.BAD_AUTH, "A message with another session's token");
-      }
+      if (!isToken(this.#tokenWords, metadata.tokenView, metadata.tokenAt))
+        throw new FlowIpcError(StructError.BAD_AUTH, "A message with another session's token");
     } else this.#checkLogIn(metadata);
     if (metadata.segments > 0) this.#order.check(pipe, metadata.id);
   }
 
-  #checkLogIn({ token, tokenAt, id, originatingId, segments }: Metadata): void {
-    const theirs = token.slice(tokenAt, tokenAt + 16);
+  #checkLogIn({ tokenView, tokenAt, id, originatingId, segments }: Metadata): void {
+    const at = tokenView.byteOffset + tokenAt;
+    const theirs = new Uint8Array(tokenView.buffer.slice(at, at + 16));
     if (this.#phase === 'log-in-client') {
       if (originatingId !== 1 || this.#lastId !== 1 || id !== 1)
         throw new FlowIpcError(StructError.LOG_IN_MISUSED_SCHEMA, 'Not a log-in response');
       if (isNil(theirs))
         throw new FlowIpcError(StructError.BAD_AUTH, 'The log-in response has no session token');
       this.#token = theirs;
+      this.#tokenWords = wordsOf(theirs);
       this.#phase = 'logged-in';
       return;
     }
@@ -575,11 +584,21 @@ export class Engine<T extends AnyStructType> {
     if (expectation) {
       if (expectation.once) this.#responses.undo(id);
       this.counts.responsesReceived++;
-      this.#callHandler(expectation.onResponse, message);
+      this.#respond(expectation, message);
     } else if (this.#responses.isLate(id)) {
       this.counts.lateResponses++;
       message.release();
     } else this.#onUnexpected(message);
+  }
+
+  /** callHandler() for a response. */
+  #respond(expectation: ResponseExpectation<MsgIn<T>>, message: MsgIn<T>): void {
+    try {
+      const result = expectation.onResponse(message);
+      if (result instanceof Promise) result.catch(this.#onHandlerThrew);
+    } catch (err) {
+      this.#onHandlerThrew(err);
+    }
   }
 
   #onUnexpected(message: MsgIn<T>): void {

@@ -1,5 +1,11 @@
 // Bodies on the heap, copied through the pipe segment by segment (features 118, 119).
-import { MessageBuilder, type SegmentAllocator } from '@flow-ipc/capnp';
+import {
+  type Allocation,
+  type Memory,
+  type MemoryPart,
+  MessageBuilder,
+  type SegmentAllocator,
+} from '@flow-ipc/capnp';
 import { FlowIpcError } from '@flow-ipc/core';
 import { StructError } from './errors.js';
 import type {
@@ -15,7 +21,7 @@ import { Slab } from './slab.js';
 const FIRST_SEGMENT = 1024;
 
 /** For first segments. Messages being built live short. */
-const slab = new Slab(32 * 1024, true);
+const slab = new Slab(32 * 1024);
 
 /** Segments of at most the pipe's capacity; a bigger leaf gets what it asks for and is refused at sending. */
 class HeapBody implements BodyBuilder, SegmentAllocator {
@@ -30,14 +36,20 @@ class HeapBody implements BodyBuilder, SegmentAllocator {
     this.builder = new MessageBuilder(this);
   }
 
-  allocate(minBytes: number): { bytes: Uint8Array; zeroed: boolean } {
+  allocate(minBytes: number): Allocation {
     const size = Math.max(minBytes, this.#next);
     this.#next = this.#capacity;
-    return { bytes: slab.cut(size) ?? new Uint8Array(size), zeroed: true };
+    const piece = slab.cut(size);
+    return piece ? { bytes: piece, zeroed: false } : { bytes: new Uint8Array(size), zeroed: true };
+  }
+
+  reclaim(memory: Memory, end: number, limit: number): void {
+    slab.reclaim(memory, end, limit);
   }
 
   emit(maxBlobSize: number): Uint8Array[] {
-    const segments = this.builder.segments();
+    // It may be added to and sent again.
+    const segments = this.builder.segmentsSoFar();
     for (let i = 0; i < segments.length; i++) {
       const { length } = segments[i]!;
       if (length <= maxBlobSize) continue;
@@ -50,7 +62,9 @@ class HeapBody implements BodyBuilder, SegmentAllocator {
     return segments;
   }
 
-  release(): void {}
+  release(): void {
+    this.builder.trim();
+  }
 }
 
 /** A body whose builder is somebody else's: its segments may be longer than what a pipe takes. */
@@ -62,7 +76,7 @@ class AdoptedBody implements BodyBuilder {
   }
 
   emit(maxBlobSize: number): Uint8Array[] {
-    const segments = this.builder.segments();
+    const segments = this.builder.segmentsSoFar();
     if (segments.every((segment) => segment.length <= maxBlobSize)) return segments;
     const fitting = new HeapBody(maxBlobSize, {});
     const own = this.builder.asReader({ traversalLimitWords: Number.POSITIVE_INFINITY });
@@ -74,9 +88,9 @@ class AdoptedBody implements BodyBuilder {
 }
 
 class HeapReceived implements ReceivedBody {
-  readonly segments: Uint8Array[];
+  readonly segments: readonly (Uint8Array | MemoryPart)[];
 
-  constructor(segments: Uint8Array[]) {
+  constructor(segments: readonly (Uint8Array | MemoryPart)[]) {
     this.segments = segments;
   }
 
@@ -92,6 +106,7 @@ class HeapSerialization implements Serialization {
     length: 0,
   };
   #wrapped: Uint8Array = new Uint8Array(0);
+  #wrappedFrom: Uint8Array = this.#wrapped;
 
   newBody(maxBlobSize: number, options: CreateMsgOptions): BodyBuilder {
     return new HeapBody(maxBlobSize, options);
@@ -102,11 +117,10 @@ class HeapSerialization implements Serialization {
   }
 
   wrapMetadata(bytes: Uint8Array, length: number): Uint8Array {
-    const last = this.#wrapped;
-    if (last.length === length && last.buffer === bytes.buffer && last.byteOffset === bytes.byteOffset) {
-      return last;
+    if (this.#wrappedFrom !== bytes || this.#wrapped.length !== length) {
+      this.#wrappedFrom = bytes;
+      this.#wrapped = bytes.subarray(0, length);
     }
-    this.#wrapped = bytes.subarray(0, length);
     return this.#wrapped;
   }
 
@@ -120,6 +134,14 @@ class HeapSerialization implements Serialization {
   }
 
   openBody(blobs: Uint8Array[]): ReceivedBody {
+    return this.#open(blobs);
+  }
+
+  openParts(blobs: MemoryPart[]): ReceivedBody {
+    return this.#open(blobs);
+  }
+
+  #open(blobs: readonly (Uint8Array | MemoryPart)[]): ReceivedBody {
     for (let i = 0; i < blobs.length; i++) {
       if (blobs[i]!.length % 8 !== 0) {
         throw new FlowIpcError(

@@ -18,7 +18,7 @@ export interface Metadata {
   /** Set when the internal message is an UnexpectedResponse. */
   unexpectedResponseText: string | undefined;
   /** Where the 16 bytes of its session token are. */
-  token: Uint8Array;
+  tokenView: DataView;
   tokenAt: number;
 }
 
@@ -27,7 +27,7 @@ export const emptyMetadata = (): Metadata => ({
   originatingId: 0,
   segments: 0,
   unexpectedResponseText: undefined,
-  token: new Uint8Array(16),
+  tokenView: new DataView(new ArrayBuffer(16)),
   tokenAt: 0,
 });
 
@@ -44,28 +44,36 @@ const SEGMENTS_AT = 16;
 const TOKEN_AT = 64;
 const ORIGIN_AT = 80;
 
-/** Writes metadata of a user message into `target` and returns its size: 80, or 88 bytes for a response. */
-export function writeMetadata(
-  target: Uint8Array,
-  view: DataView,
-  id: number,
-  segments: number,
-  originatingId: number,
-  token: SessionToken,
-): number {
-  const isResponse = originatingId !== 0;
-  putWord(view, 0, ROOT);
-  putNumber(view, ID_AT, id);
-  putNumber(view, SEGMENTS_AT, segments);
-  putWord(view, 24, NULL);
-  putWord(view, 32, AUTH);
-  putWord(view, 40, isResponse ? ORIGIN : NULL);
-  putWord(view, 48, NULL);
-  putWord(view, 56, UUID);
-  target.set(token, TOKEN_AT);
-  if (!isResponse) return METADATA_SIZE;
-  putNumber(view, ORIGIN_AT, originatingId);
-  return RESPONSE_METADATA_SIZE;
+/** Writes metadata of user messages; what is the same in all of them, only once. */
+export class MetadataWriter {
+  /** What write() wrote is at the start of it, until the next call. */
+  readonly bytes = new Uint8Array(RESPONSE_METADATA_SIZE);
+  readonly #view = new DataView(this.bytes.buffer);
+  #token: SessionToken | undefined;
+
+  constructor() {
+    putWord(this.#view, 0, ROOT);
+    putWord(this.#view, 32, AUTH);
+    putWord(this.#view, 56, UUID);
+  }
+
+  /** Returns the size: 80, or 88 bytes for a response. */
+  write(id: number, segments: number, originatingId: number, token: SessionToken): number {
+    const view = this.#view;
+    putNumber(view, ID_AT, id);
+    putNumber(view, SEGMENTS_AT, segments);
+    if (token !== this.#token) {
+      this.bytes.set(token, TOKEN_AT);
+      this.#token = token;
+    }
+    if (originatingId === 0) {
+      putWord(view, 40, NULL);
+      return METADATA_SIZE;
+    }
+    putWord(view, 40, ORIGIN);
+    putNumber(view, ORIGIN_AT, originatingId);
+    return RESPONSE_METADATA_SIZE;
+  }
 }
 
 /** The internal message that tells the peer: nobody waits for your message `originatingId`. */
@@ -104,7 +112,7 @@ export function readMetadata(
     if (length === RESPONSE_METADATA_SIZE && into.originatingId === 0)
       throw misused('a response to message 0');
     if (into.segments === 0) throw misused('a message without body segments');
-    into.token = bytes;
+    into.tokenView = view;
     into.tokenAt = at + TOKEN_AT;
     return;
   }
@@ -146,12 +154,11 @@ function readAnyLayout(segment: Uint8Array, into: Metadata): void {
       if (into.id !== 0 || into.originatingId === 0) throw misused('an internal message with wrong ids');
       into.unexpectedResponseText = body.unexpectedResponse.originatingMessageMetadataText;
     }
-    const token = new Uint8Array(16);
-    const tokenView = new DataView(token.buffer);
+    const tokenView = new DataView(new ArrayBuffer(16));
     const uuid = root.authHeader.sessionToken;
     tokenView.setBigUint64(0, uuid.first8, true);
     tokenView.setBigUint64(8, uuid.last8, true);
-    into.token = token;
+    into.tokenView = tokenView;
     into.tokenAt = 0;
   } catch (err) {
     if (err instanceof FlowIpcError && Object.values<string>(StructError).includes(err.code)) throw err;
@@ -174,8 +181,8 @@ const HIGH = 2 ** 32;
 
 /** Ids are counters; as doubles they are exact up to 2^53 and need no bigint. */
 function putNumber(view: DataView, at: number, value: number): void {
-  view.setUint32(at, value % HIGH, true);
-  view.setUint32(at + 4, Math.floor(value / HIGH), true);
+  view.setUint32(at, value, true);
+  view.setUint32(at + 4, value < HIGH ? 0 : Math.floor(value / HIGH), true);
 }
 
 function getNumber(view: DataView, at: number): number {

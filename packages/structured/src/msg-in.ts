@@ -1,6 +1,6 @@
 // Msg_in: a received message, read in place (feature 91).
 import { inspect } from 'node:util';
-import { MessageReader, type ReaderOf, type StructReader, summary } from '@flow-ipc/capnp';
+import { MemoryPart, MessageReader, type ReaderOf, type StructReader, summary } from '@flow-ipc/capnp';
 import { FlowIpcError, type NativeHandle } from '@flow-ipc/core';
 import { StructError } from './errors.js';
 import type { AnyKindOf, AnyStructType, BodyOf, KindOf } from './kinds.js';
@@ -76,7 +76,7 @@ export class MsgIn<T extends AnyStructType, K extends AnyKindOf<T> = AnyKindOf<T
   /** The body's message: its segments, for tools that work on any Cap'n Proto message. Views; valid until release. */
   get segments(): readonly (Uint8Array | ArrayBuffer)[] {
     if (this.#released) throw new FlowIpcError(StructError.RELEASED, 'The received message was released');
-    return this.#received.segments;
+    return this.#received.segments.map((part) => (part instanceof MemoryPart ? part.toBytes() : part));
   }
 
   /** The descriptor that came along, still owned by the message, or null. */

@@ -1,5 +1,5 @@
 // From the frames of one pipe to messages: negotiation, then metadata and body segments in turn (protocol 3.2, 3.3).
-import { MessageReader } from '@flow-ipc/capnp';
+import { Memory, MemoryPart, MessageReader } from '@flow-ipc/capnp';
 import {
   FlowIpcError,
   type FrameSink,
@@ -31,6 +31,9 @@ export interface PipeEvents<T extends AnyStructType> {
 /** What a segment costs beside its bytes: many tiny ones are no way round the limit. */
 const SEGMENT_OVERHEAD = 128;
 
+/** Never added to. */
+const NO_BLOBS: MemoryPart[] = [];
+
 export class PipeReader<T extends AnyStructType> implements FrameSink {
   readonly #owner: MessageOwner<T>;
   readonly #index: number;
@@ -42,7 +45,7 @@ export class PipeReader<T extends AnyStructType> implements FrameSink {
   #negotiated = false;
   #handle: NativeHandle | null = null;
   #missing = 0;
-  #blobs: Uint8Array[] = [];
+  #blobs: MemoryPart[] = NO_BLOBS;
   #held = 0;
   #ended = false;
 
@@ -93,7 +96,7 @@ export class PipeReader<T extends AnyStructType> implements FrameSink {
     this.#ended = true;
     this.#handle?.close();
     this.#handle = null;
-    this.#blobs = [];
+    this.#blobs = NO_BLOBS;
   }
 
   #onFrame(
@@ -157,7 +160,7 @@ export class PipeReader<T extends AnyStructType> implements FrameSink {
         `A message of more than ${this.#maxMessageBytes} bytes (maxMessageBytes)`,
       );
     }
-    const segment = owned ? buffer.bytes.subarray(at, at + length) : copied(buffer.bytes, at, length);
+    const segment = owned ? new MemoryPart(new Memory(buffer.bytes), at, length) : copied(buffer, at, length);
     let blobs = this.#blobs;
     if (blobs.length > 0) blobs.push(segment);
     else {
@@ -166,8 +169,13 @@ export class PipeReader<T extends AnyStructType> implements FrameSink {
       if (this.#missing > 1) this.#blobs = blobs;
     }
     if (--this.#missing > 0) return undefined;
-    if (blobs.length > 1) this.#blobs = [];
-    return this.#complete(this.#serialization.openBody(blobs));
+    if (blobs.length > 1) this.#blobs = NO_BLOBS;
+    const { openParts } = this.#serialization;
+    return this.#complete(
+      openParts
+        ? this.#serialization.openParts!(blobs)
+        : this.#serialization.openBody(blobs.map((part) => part.toBytes())),
+    );
   }
 
   #complete(received: ReturnType<Serialization['openBody']>): MsgIn<T> {
@@ -191,11 +199,11 @@ export class PipeReader<T extends AnyStructType> implements FrameSink {
 const noBlob = () => new FlowIpcError(StructError.GOT_NO_BLOB, 'The peer sent a message of no bytes');
 
 /** For segments that are short; a message that is kept keeps no more than this. */
-const slab = new Slab(8 * 1024, false);
+const slab = new Slab(8 * 1024);
 
-function copied(bytes: Uint8Array, at: number, length: number): Uint8Array {
+function copied({ bytes, view }: ReceiveBuffer, at: number, length: number): MemoryPart {
   try {
-    return slab.copy(bytes, at, length);
+    return slab.copy(bytes, view, at, length);
   } catch (err) {
     throw new FlowIpcError(
       StructError.DESERIALIZE_TARGET_ALLOC_FAILED,

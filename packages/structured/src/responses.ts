@@ -15,32 +15,40 @@ export interface ResponseExpectation<M> {
 const MAX_ABANDONED = 65536;
 
 export class Responses<M> {
-  readonly #pending = new Map<number, ResponseExpectation<M>>();
+  /** The last one added is kept beside the others: most often it is the next to be answered, and the only one. */
+  #newest: ResponseExpectation<M> | undefined;
+  #newestId = 0;
+  readonly #older = new Map<number, ResponseExpectation<M>>();
   /** Requests given up, oldest first, and whether they asked for one response: late ones are dropped without ado. */
   readonly #abandoned = new Map<number, boolean>();
 
   get pending(): number {
-    return this.#pending.size;
+    return this.#older.size + (this.#newest ? 1 : 0);
   }
 
   add(id: number, expectation: ResponseExpectation<M>): void {
-    this.#pending.set(id, expectation);
+    this.#settleNewest();
+    this.#newest = expectation;
+    this.#newestId = id;
   }
 
   get(id: number): ResponseExpectation<M> | undefined {
-    return this.#pending.get(id);
+    return id === this.#newestId ? this.#newest : this.#older.get(id);
   }
 
   /** False when nobody waits for responses to that request (any more). Later ones are unexpected. */
   undo(id: number): boolean {
-    return this.#pending.delete(id);
+    if (id !== this.#newestId) return this.#older.delete(id);
+    const was = this.#newest !== undefined;
+    this.#newest = undefined;
+    return was;
   }
 
   /** The request was given up: a response that comes late is no mistake of the peer's. */
   abandon(id: number): void {
-    const pending = this.#pending.get(id);
+    const pending = this.get(id);
     if (!pending) return;
-    this.#pending.delete(id);
+    this.undo(id);
     if (this.#abandoned.size >= MAX_ABANDONED) this.#abandoned.delete(this.#abandoned.keys().next().value!);
     this.#abandoned.set(id, pending.once);
   }
@@ -54,10 +62,16 @@ export class Responses<M> {
 
   /** The channel is over: all, or only those who block, are told. */
   rejectAll(error: FlowIpcError, blockingOnly = false): void {
-    for (const [id, expectation] of [...this.#pending]) {
+    this.#settleNewest();
+    for (const [id, expectation] of [...this.#older]) {
       if (blockingOnly && !expectation.blocking) continue;
-      this.#pending.delete(id);
+      this.#older.delete(id);
       expectation.onEnd(error);
     }
+  }
+
+  #settleNewest(): void {
+    if (this.#newest) this.#older.set(this.#newestId, this.#newest);
+    this.#newest = undefined;
   }
 }

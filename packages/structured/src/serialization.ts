@@ -1,5 +1,5 @@
 // How the Cap'n Proto items of a channel travel: the seam between the channel and heap or shared memory.
-import type { MessageBuilder } from '@flow-ipc/capnp';
+import type { AnyMemory, MemoryPart, MessageBuilder } from '@flow-ipc/capnp';
 
 export interface CreateMsgOptions {
   /** Size of the first segment in bytes: a hint that saves growing when the size of the message is known. */
@@ -25,7 +25,7 @@ export interface BodyBuilder {
 
 /** The body of a received message: its segments, in order, and how to give them back. C++: Struct_reader. */
 export interface ReceivedBody {
-  readonly segments: readonly (Uint8Array | ArrayBuffer)[];
+  readonly segments: readonly AnyMemory[];
   /** Gives the memory back; views of it are dead afterwards where it was shared. Idempotent. */
   release(): void;
 }
@@ -49,6 +49,8 @@ export interface Serialization {
   unwrapMetadata(bytes: Uint8Array, view: DataView, at: number, length: number): MetadataBytes;
   /** Opens the body from its blobs, which are the caller's no more. Throws FlowIpcError on anything malformed. */
   openBody(blobs: Uint8Array[]): ReceivedBody;
+  /** The same for blobs that come as parts of a common piece of memory: spares making a view of each. */
+  openParts?(blobs: MemoryPart[]): ReceivedBody;
 }
 
 /** A place in memory, described without making an object for it. */

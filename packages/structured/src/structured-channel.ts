@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type AnyChannel, FlowIpcError, runEssentialTimers, TransportError } from '@flow-ipc/core';
 import { ChannelBase } from './channel-base.js';
 import { Engine, type EngineOptions } from './engine.js';
-import { StructError } from './errors.js';
 import type { AnyKindOf, AnyStructType, KindOf } from './kinds.js';
 import { MessageIterator } from './message-iterator.js';
 import { anyKind, type Handler, type MsgIn } from './msg-in.js';
 import type { MsgOut } from './msg-out.js';
+import { BlockingResponse, isOfKind, PromisedResponse, refused } from './one-response.js';
 import {
   checkPatience,
   isPatient,
@@ -53,6 +53,8 @@ export interface AsyncRequestOptions<T extends AnyStructType> {
 /** How long an orderly close waits for a peer that reads nothing. */
 const CLOSE_PATIENCE_MS = 5000;
 
+const NO_OPTIONS = {};
+
 /**
  * Takes a Channel over and, unless told otherwise, starts at once. Messages are of one Cap'n Proto struct with an
  * anonymous union, whose member in use is the message's kind.
@@ -88,20 +90,19 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
   /** Sends a request; the response is the caller's to release. Rejects with what send() throws, TIMEOUT or ABORTED. */
   request<K extends AnyKindOf<T> = AnyKindOf<T>>(
     msg: MsgOut<T>,
-    options: RequestOptions<T, K> = {},
+    options: RequestOptions<T, K> = NO_OPTIONS,
   ): Promise<MsgIn<T, K>> {
     return new Promise((resolve, reject) => {
       const { expect } = options;
       if (expect !== undefined) this.engine.kindOf(expect);
       if (isPatient(options)) {
-        this.#requestOne(msg, options, resolve, reject);
+        this.engine.request(msg, options.inResponseTo, new PromisedResponse(expect, resolve, reject));
         return;
       }
       checkPatience(options);
       let stop = () => {};
-      const id = this.#requestOne(
-        msg,
-        options,
+      const response = new PromisedResponse<T, K>(
+        expect,
         (message) => {
           stop();
           resolve(message);
@@ -111,6 +112,7 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
           reject(error);
         },
       );
+      const id = this.engine.request(msg, options.inResponseTo, response);
       stop = startPatience(options, (error) => {
         this.engine.abandonRequest(id);
         reject(error);
@@ -127,7 +129,7 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
    */
   syncRequest<K extends AnyKindOf<T> = AnyKindOf<T>>(
     msg: MsgOut<T>,
-    options: Omit<RequestOptions<T, K>, 'signal'> = {},
+    options: Omit<RequestOptions<T, K>, 'signal'> = NO_OPTIONS,
   ): MsgIn<T, K> {
     const { engine } = this;
     if (!engine.started) throw new TypeError('Call start() before syncRequest()');
@@ -137,20 +139,14 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
       checkPatience(options);
       limit = millisecondsLeft(options);
     }
-    const deadline = limit === Number.POSITIVE_INFINITY ? limit : performance.now() + limit;
-    let response: MsgIn<T, K> | undefined;
-    let failure: unknown;
-    const id = this.#requestOne(
-      msg,
-      options,
-      (m) => (response = m),
-      (e) => (failure = e),
-      true,
-    );
+    const isLimited = limit !== Number.POSITIVE_INFINITY;
+    const deadline = isLimited ? performance.now() + limit : limit;
+    const wanted = new BlockingResponse<T, K>(options.expect);
+    const id = engine.request(msg, options.inResponseTo, wanted);
     engine.hold();
     try {
-      while (!response && !failure) {
-        const left = deadline - performance.now();
+      while (!wanted.response && !wanted.failure) {
+        const left = isLimited ? deadline - performance.now() : limit;
         if (left <= 0) {
           engine.abandonRequest(id);
           throw timedOut(limit);
@@ -160,14 +156,14 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
           engine.channel.waitReadable(Math.min(left, runEssentialTimers()));
         } catch (err) {
           // The end of the channel, found in the midst of it, has closed the pipe; what ended it says more.
-          if (!failure && !response) throw err;
+          if (!wanted.failure && !wanted.response) throw err;
         }
       }
     } finally {
       if (engine.release()) setImmediate(() => engine.deliverHeld());
     }
-    if (failure) throw failure;
-    return response!;
+    if (wanted.failure) throw wanted.failure;
+    return wanted.response!;
   }
 
   /**
@@ -195,13 +191,10 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
     if (expect !== undefined) this.engine.kindOf(expect);
     checkPatience(options);
     const id = this.engine.request(msg, options.inResponseTo, {
-      onResponse: (message) =>
-        take(
-          message,
-          expect,
-          (m) => iterator.push(m),
-          (e) => iterator.end(e),
-        ),
+      onResponse: (message) => {
+        if (isOfKind(message, expect)) iterator.push(message);
+        else iterator.end(refused(message, expect));
+      },
       // The iteration ends with all others, see #onSettled.
       onEnd: () => {},
       once: false,
@@ -336,42 +329,9 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
     await this.closeGracefully();
   }
 
-  #requestOne<K extends AnyKindOf<T>>(
-    msg: MsgOut<T>,
-    { inResponseTo, expect }: ResponseOptions<T, K>,
-    resolve: (message: MsgIn<T, K>) => void,
-    reject: (error: unknown) => void,
-    blocking = false,
-  ): number {
-    const onResponse =
-      expect === undefined ? anyKind(resolve) : (message: MsgIn<T>) => take(message, expect, resolve, reject);
-    return this.engine.request(msg, inResponseTo, { onResponse, onEnd: reject, once: true, blocking });
-  }
-
   #onSettled(error: FlowIpcError): void {
     for (const iterator of [...this.#waiting]) endIterator(iterator, error);
   }
-}
-
-/** Hands a message on if it is of the kind, any if undefined. */
-function take<T extends AnyStructType, K extends AnyKindOf<T>>(
-  message: MsgIn<T>,
-  kind: K | undefined,
-  accept: (message: MsgIn<T, K>) => void,
-  refuse: (error: FlowIpcError) => void,
-): void {
-  const { which } = message;
-  if (kind === undefined || which === kind) {
-    accept(message as unknown as MsgIn<T, K>);
-    return;
-  }
-  message.release();
-  refuse(
-    new FlowIpcError(
-      StructError.UNEXPECTED_KIND,
-      `The response is '${String(which)}', not '${String(kind)}'`,
-    ),
-  );
 }
 
 function endIterator(iterator: { end(error?: unknown): void }, error: FlowIpcError): void {

@@ -4,7 +4,7 @@ import { FlowIpcError, ReceiveBuffer } from '@flow-ipc/core';
 import { expect, it } from 'vitest';
 import { StructuredMessage } from '../src/generated/structured-msg.capnp.js';
 import { heapSerialization, StructError } from '../src/index.js';
-import { buildUnexpectedResponse, emptyMetadata, readMetadata, writeMetadata } from '../src/metadata.js';
+import { buildUnexpectedResponse, emptyMetadata, MetadataWriter, readMetadata } from '../src/metadata.js';
 import type { MsgIn } from '../src/msg-in.js';
 import { PipeReader } from '../src/pipe-reader.js';
 import { Body } from './generated/test-body.capnp.js';
@@ -30,8 +30,8 @@ const token = Uint8Array.from({ length: 16 }, (_, i) => i);
 /** Honest metadata of every shape: ours, a response's, an internal one, and a layout of another implementation. */
 function originals(): Uint8Array[] {
   const own = [0, 7].map((origin) => {
-    const bytes = new Uint8Array(88);
-    return bytes.subarray(0, writeMetadata(bytes, new DataView(bytes.buffer), 3, 2, origin, token));
+    const writer = new MetadataWriter();
+    return writer.bytes.subarray(0, writer.write(3, 2, origin, token));
   });
   const foreign = new MessageBuilder();
   const root = foreign.initRoot(StructuredMessage);
@@ -79,7 +79,7 @@ it('metadata: a coded error, or ids and counts that are ids and counts', () => {
             !Number.isSafeInteger(into.id) ||
             !Number.isSafeInteger(into.originatingId) ||
             !(into.segments >= 0) ||
-            into.tokenAt + 16 > into.token.length
+            into.tokenAt + 16 > into.tokenView.byteLength
           ) {
             throw new Error(`${JSON.stringify(into)} is no sense`);
           }
@@ -97,9 +97,8 @@ it('metadata: a coded error, or ids and counts that are ids and counts', () => {
 }, 300_000);
 
 it('whole conversations: one coded end, or messages that can be read', () => {
-  const original = new Uint8Array(88);
-  const size = writeMetadata(original, new DataView(original.buffer), 1, 1, 0, token);
-  const frames = [HELLO, original.subarray(0, size), ASK_BODY];
+  const writer = new MetadataWriter();
+  const frames = [HELLO, writer.bytes.subarray(0, writer.write(1, 1, 0, token)), ASK_BODY];
   const starts = frames.map((_, i) => frames.slice(0, i).reduce((sum, f) => sum + f.length, 0));
   const buffer = new ReceiveBuffer(4096);
   frames.forEach((frame, i) => {

@@ -1,13 +1,23 @@
 // The sync_io pattern: the user's poll loop drives everything, cached messages are results (feature 121).
-import { Channel, NativeSocketStream, TransportError } from '@flow-ipc/core';
-import { EpollEventLoop, type EventWaitHandle, EventWaitLoop, WOULD_BLOCK } from '@flow-ipc/core/sync-io';
+import { openSync } from 'node:fs';
+import { BipcMqHandle, Channel, NativeHandle, NativeSocketStream, TransportError } from '@flow-ipc/core';
+import {
+  BlobStreamMqReceiver,
+  BlobStreamMqSender,
+  EpollEventLoop,
+  type EventWaitHandle,
+  EventWaitLoop,
+  Channel as SyncIoChannel,
+  NativeSocketStream as SyncIoStream,
+  WOULD_BLOCK,
+} from '@flow-ipc/core/sync-io';
 import { pollFd, READABLE, WRITABLE } from '@flow-ipc/native';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { EngineOptions } from '../src/engine.js';
 import { StructError } from '../src/index.js';
 import { StructuredChannel } from '../src/sync-io/index.js';
-import { Body } from './generated/test-body.capnp.js';
-import { closeAll, coded, keep, outcome } from './harness.js';
+import { Ask, Body } from './generated/test-body.capnp.js';
+import { closeAll, coded, keep, openDescriptors, outcome } from './harness.js';
 
 afterEach(closeAll);
 
@@ -43,15 +53,47 @@ interface End {
   start(onError?: (error: Error) => void): void;
 }
 
-function pair(poller: Poller, a: EngineOptions = {}, b: EngineOptions = {}): [End, End] {
-  const [x, y] = NativeSocketStream.pair();
-  return [end(poller, x, a), end(poller, y, b)];
+type Make = (options: EngineOptions) => SyncChannel;
+
+/** Both ends of a new connection, each yet to be made. */
+const FORMS: [string, () => [Make, Make]][] = [
+  [
+    'a channel whose pipes were made with an EventWaitLoop',
+    () =>
+      NativeSocketStream.pair().map(
+        (fd): Make =>
+          (options) => {
+            const loop = new EventWaitLoop();
+            const channel = new Channel(new NativeSocketStream(fd, { loop }));
+            return new StructuredChannel(channel, Body, options, loop);
+          },
+      ) as [Make, Make],
+  ],
+  [
+    'a channel of the sync_io pattern over a socket',
+    () =>
+      NativeSocketStream.pair().map(
+        (fd): Make =>
+          (options) => {
+            const pipe = new SyncIoStream(fd);
+            const channel = new SyncIoChannel({ handles: { sender: pipe, receiver: pipe } });
+            return new StructuredChannel(channel, Body, options);
+          },
+      ) as [Make, Make],
+  ],
+];
+
+function pairOf(
+  make: [Make, Make],
+  poller: Poller,
+  a: EngineOptions = {},
+  b: EngineOptions = {},
+): [End, End] {
+  return [end(poller, make[0], a), end(poller, make[1], b)];
 }
 
-function end(poller: Poller, fd: number, options: EngineOptions): End {
-  const loop = new EventWaitLoop();
-  const stream = new NativeSocketStream(fd, { loop });
-  const channel = keep(new StructuredChannel(new Channel(stream), Body, options, loop));
+function end(poller: Poller, make: Make, options: EngineOptions): End {
+  const channel = keep(make(options));
   const start = (onError?: (error: Error) => void) => {
     expect(channel.startAndPoll(onError)).toBe(false);
     expect(channel.startOps(poller.eventWait)).toBe(true);
@@ -67,7 +109,9 @@ const ask = (channel: SyncChannel, number: number) => channel.buildMsg('ask', (x
 const answer = (channel: SyncChannel, number: number) =>
   channel.buildMsg('answer', (x) => (x.number = number));
 
-describe('driven by a poll loop of the user', () => {
+describe.each(FORMS)('driven by a poll loop of the user, %s', (_, connect) => {
+  const pair = (poller: Poller, a?: EngineOptions, b?: EngineOptions) => pairOf(connect(), poller, a, b);
+
   it('requests are answered, and nothing happens but when it polls', () => {
     const poller = new Poller();
     const [a, b] = pair(poller);
@@ -197,4 +241,58 @@ it('driven by an epoll loop, there is nothing to start but the channel', () => {
   loop.run();
   expect(got).toBe(1000);
   closeAll();
+});
+
+describe('a channel of the sync_io pattern', () => {
+  const syncIo = (fd: number) => {
+    const pipe = new SyncIoStream(fd);
+    return new SyncIoChannel({ handles: { sender: pipe, receiver: pipe } });
+  };
+
+  it('of queues and a socket is taken over with all its pipes', async () => {
+    const poller = new Poller();
+    const name = `_flowipc_sync_${process.pid}`;
+    const there = BipcMqHandle.create(`${name}_there`, { maxMessages: 5, maxMsgSize: 2048 });
+    const back = BipcMqHandle.create(`${name}_back`, { maxMessages: 5, maxMsgSize: 2048 });
+    const out = [there, BipcMqHandle.open(`${name}_back`)];
+    const into = [back, BipcMqHandle.open(`${name}_there`)];
+    const [a, b] = NativeSocketStream.pair().map((fd, i) => {
+      const stream = new SyncIoStream(fd);
+      const channel = new SyncIoChannel({
+        handles: { sender: stream, receiver: stream },
+        blobs: { sender: new BlobStreamMqSender(out[i]!), receiver: new BlobStreamMqReceiver(into[i]!) },
+      });
+      const made = keep(new StructuredChannel(channel, Body));
+      expect(made.startOps(poller.eventWait)).toBe(true);
+      expect(made.startAndPoll()).toBe(true);
+      return made;
+    }) as [SyncChannel, SyncChannel];
+    expect(b.ownedChannel.blobSender).toBeDefined();
+    const got: number[] = [];
+    b.expectMsgs('ask', (request) => got.push(request.body.ask.numberNumber));
+    for (let n = 0; n < 20; n++) {
+      using message = a.buildMsg('ask', (body) => (body.number = n));
+      if (n % 4 === 0) message.nativeHandle = new NativeHandle(openSync('/dev/null', 'r'));
+      a.send(message);
+    }
+    // Where a queue is full, a thread waits for room in it.
+    await vi.waitFor(
+      () => {
+        poller.poll();
+        expect(got).toEqual(Array.from({ length: 20 }, (_, n) => n));
+      },
+      { timeout: 20_000, interval: 5 },
+    );
+  });
+
+  it('is refused once it was started, and closed when nothing can be made of it', () => {
+    const before = openDescriptors();
+    const [x, y] = NativeSocketStream.pair().map(syncIo);
+    const poller = new Poller();
+    x!.startSendOps(poller.eventWait);
+    expect(() => new StructuredChannel(x!, Body)).toThrow(/was not started/);
+    expect(() => new StructuredChannel(y!, Ask as never)).toThrow(TypeError);
+    x!.close();
+    expect(openDescriptors()).toBe(before);
+  });
 });

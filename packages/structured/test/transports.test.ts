@@ -1,89 +1,15 @@
 // The same conversation over every transport that a session hands out, alone and in pairs of pipes (row 114, too).
 import { openSync } from 'node:fs';
-import {
-  BipcMqHandle,
-  type Channel,
-  mqPipes,
-  mqsChannel,
-  mqsSocketStreamChannel,
-  NativeHandle,
-  NativeSocketStream,
-  type PersistentMqHandle,
-  PosixMqHandle,
-  socketStreamChannel,
-  socketStreamChannelOfBlobs,
-  TransportError,
-} from '@flow-ipc/core';
+import { NativeHandle, TransportError } from '@flow-ipc/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StructError, StructuredChannel } from '../src/index.js';
+import { TRANSPORTS } from './every-transport.js';
 import { Body } from './generated/test-body.capnp.js';
 import { answerAsks, ask, closeAll, keep, openDescriptors, outcome, type TestChannel } from './harness.js';
 
 afterEach(closeAll);
 
-let count = 0;
-type Queues = typeof PosixMqHandle | typeof BipcMqHandle;
-interface Handles {
-  out: PersistentMqHandle;
-  in: PersistentMqHandle;
-}
-
-function queues(kind: Queues): [Handles, Handles] {
-  const name = `_flowipc_struct_${process.pid}_${count++}`;
-  const options = { maxMessages: 5, maxMsgSize: 2048 };
-  return [
-    { out: kind.create(`${name}_c2s`, options), in: kind.create(`${name}_s2c`, options) },
-    { out: kind.open(`${name}_s2c`), in: kind.open(`${name}_c2s`) },
-  ];
-}
-const sockets = () =>
-  NativeSocketStream.pair().map((fd) => new NativeSocketStream(fd)) as [
-    NativeSocketStream,
-    NativeSocketStream,
-  ];
-
-interface Kind {
-  make(): [Channel<never>, Channel<never>];
-  handles: boolean;
-  segment: number;
-}
-const overQueues = (kind: Queues): Kind => ({
-  make() {
-    const [a, b] = queues(kind);
-    return [mqsChannel(mqPipes(a)), mqsChannel(mqPipes(b))];
-  },
-  handles: false,
-  segment: 2048,
-});
-const overQueuesAndSocket = (kind: Queues): Kind => ({
-  make() {
-    const [a, b] = queues(kind);
-    const [x, y] = sockets();
-    return [mqsSocketStreamChannel(mqPipes(a), x), mqsSocketStreamChannel(mqPipes(b), y)];
-  },
-  handles: true,
-  segment: 2048,
-});
-const KINDS: [string, Kind][] = [
-  [
-    'a socket',
-    { make: () => sockets().map((s) => socketStreamChannel(s)) as never, handles: true, segment: 65528 },
-  ],
-  [
-    'a socket for blobs only',
-    {
-      make: () => sockets().map((s) => socketStreamChannelOfBlobs(s)) as never,
-      handles: false,
-      segment: 65528,
-    },
-  ],
-  ['POSIX queues', overQueues(PosixMqHandle)],
-  ['Boost queues', overQueues(BipcMqHandle)],
-  ['POSIX queues and a socket', overQueuesAndSocket(PosixMqHandle)],
-  ['Boost queues and a socket', overQueuesAndSocket(BipcMqHandle)],
-];
-
-describe.each(KINDS)('over %s', (_, { make, handles, segment }) => {
+describe.each(TRANSPORTS)('over %s', (_, { make, handles, segment }) => {
   const pair = (): [TestChannel, TestChannel] => {
     const [x, y] = make();
     return [keep(new StructuredChannel(x, Body)), keep(new StructuredChannel(y, Body))];

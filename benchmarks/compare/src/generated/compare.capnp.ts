@@ -8,6 +8,9 @@ const Body_members = ['echo', 'push', 'ack', 'fetch', 'file'] as const;
 
 export class BodyReader extends $.StructReader {
   declare readonly $object: BodyObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
@@ -48,6 +51,9 @@ export class BodyReader extends $.StructReader {
 }
 
 export class BodyBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
@@ -197,6 +203,9 @@ export namespace Body {
 /** One part wherever it fits: a channel without shared memory takes no list longer than one of its segments. */
 export class BytesReader extends $.StructReader {
   declare readonly $object: BytesObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Bytes; }
   get parts(): $.DataListReader {
     return this.$list(0, $.DataList);
@@ -208,6 +217,9 @@ export class BytesReader extends $.StructReader {
 
 /** One part wherever it fits: a channel without shared memory takes no list longer than one of its segments. */
 export class BytesBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Bytes; }
   get parts(): $.DataListBuilder {
     return this.$list(0, $.DataList);
@@ -258,6 +270,9 @@ export namespace Bytes {
 
 export class File_ChunkReader extends $.StructReader {
   declare readonly $object: File_ChunkObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return File_Chunk; }
   get data(): Uint8Array {
     return this.$bytes(0);
@@ -282,6 +297,9 @@ export class File_ChunkReader extends $.StructReader {
 }
 
 export class File_ChunkBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return File_Chunk; }
   get data(): Uint8Array {
     return this.$bytes(0);
@@ -355,6 +373,9 @@ export namespace File_Chunk {
 
 export class FileReader extends $.StructReader {
   declare readonly $object: FileObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return File; }
   get chunks(): $.StructListReader<File_ChunkReader> {
     return this.$list(0, $.structList(File_Chunk));
@@ -365,6 +386,9 @@ export class FileReader extends $.StructReader {
 }
 
 export class FileBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return File; }
   get chunks(): $.StructListBuilder<File_ChunkBuilder> {
     return this.$list(0, $.structList(File_Chunk));

@@ -8,6 +8,9 @@ const Body_members = ['getCacheReq', 'getCacheRsp'] as const;
 
 export class BodyReader extends $.StructReader {
   declare readonly $object: BodyObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
@@ -34,6 +37,9 @@ export class BodyReader extends $.StructReader {
 }
 
 export class BodyBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
@@ -125,6 +131,9 @@ export namespace Body {
 
 export class GetCacheReqReader extends $.StructReader {
   declare readonly $object: GetCacheReqObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return GetCacheReq; }
   get fileName(): string {
     return this.$text(0);
@@ -139,6 +148,9 @@ export class GetCacheReqReader extends $.StructReader {
 }
 
 export class GetCacheReqBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return GetCacheReq; }
   get fileName(): string {
     return this.$text(0);
@@ -185,6 +197,9 @@ export namespace GetCacheReq {
 
 export class GetCacheRsp_FilePartReader extends $.StructReader {
   declare readonly $object: GetCacheRsp_FilePartObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return GetCacheRsp_FilePart; }
   get data(): Uint8Array {
     return this.$bytes(0);
@@ -209,6 +224,9 @@ export class GetCacheRsp_FilePartReader extends $.StructReader {
 }
 
 export class GetCacheRsp_FilePartBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return GetCacheRsp_FilePart; }
   get data(): Uint8Array {
     return this.$bytes(0);
@@ -282,6 +300,9 @@ export namespace GetCacheRsp_FilePart {
 
 export class GetCacheRspReader extends $.StructReader {
   declare readonly $object: GetCacheRspObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return GetCacheRsp; }
   get fileParts(): $.StructListReader<GetCacheRsp_FilePartReader> {
     return this.$list(0, $.structList(GetCacheRsp_FilePart));
@@ -292,6 +313,9 @@ export class GetCacheRspReader extends $.StructReader {
 }
 
 export class GetCacheRspBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return GetCacheRsp; }
   get fileParts(): $.StructListBuilder<GetCacheRsp_FilePartBuilder> {
     return this.$list(0, $.structList(GetCacheRsp_FilePart));

@@ -8,6 +8,9 @@ const Body_members = ['ask', 'answer'] as const;
 
 export class BodyReader extends $.StructReader {
   declare readonly $object: BodyObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
@@ -34,6 +37,9 @@ export class BodyReader extends $.StructReader {
 }
 
 export class BodyBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
@@ -125,6 +131,9 @@ export namespace Body {
 
 export class AskReader extends $.StructReader {
   declare readonly $object: AskObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Ask; }
   get number(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
@@ -132,6 +141,9 @@ export class AskReader extends $.StructReader {
 }
 
 export class AskBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Ask; }
   get number(): number {
     return this.$view.getUint32(this.$data, true);
@@ -169,6 +181,9 @@ export namespace Ask {
 
 export class AnswerReader extends $.StructReader {
   declare readonly $object: AnswerObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Answer; }
   get number(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
@@ -176,6 +191,9 @@ export class AnswerReader extends $.StructReader {
 }
 
 export class AnswerBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Answer; }
   get number(): number {
     return this.$view.getUint32(this.$data, true);

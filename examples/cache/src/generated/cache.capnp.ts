@@ -6,6 +6,9 @@ const Body_members = ['get', 'file'] as const;
 
 export class BodyReader extends $.StructReader {
   declare readonly $object: BodyObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
@@ -32,6 +35,9 @@ export class BodyReader extends $.StructReader {
 }
 
 export class BodyBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
@@ -123,6 +129,9 @@ export namespace Body {
 
 export class GetReader extends $.StructReader {
   declare readonly $object: GetObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Get; }
   get name(): string {
     return this.$text(0);
@@ -137,6 +146,9 @@ export class GetReader extends $.StructReader {
 }
 
 export class GetBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Get; }
   get name(): string {
     return this.$text(0);
@@ -183,6 +195,9 @@ export namespace Get {
 
 export class FileReader extends $.StructReader {
   declare readonly $object: FileObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return File; }
   get data(): Uint8Array {
     return this.$bytes(0);
@@ -193,6 +208,9 @@ export class FileReader extends $.StructReader {
 }
 
 export class FileBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return File; }
   get data(): Uint8Array {
     return this.$bytes(0);

@@ -8,6 +8,9 @@ const Body_members = ['job', 'result'] as const;
 
 export class BodyReader extends $.StructReader {
   declare readonly $object: BodyObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
@@ -35,6 +38,9 @@ export class BodyReader extends $.StructReader {
 }
 
 export class BodyBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
@@ -128,6 +134,9 @@ export namespace Body {
 
 export class JobReader extends $.StructReader {
   declare readonly $object: JobObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Job; }
   get number(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
@@ -135,6 +144,9 @@ export class JobReader extends $.StructReader {
 }
 
 export class JobBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Job; }
   get number(): number {
     return this.$view.getUint32(this.$data, true);
@@ -172,6 +184,9 @@ export namespace Job {
 
 export class ResultReader extends $.StructReader {
   declare readonly $object: ResultObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Result; }
   get square(): bigint {
     return this.$dataBytes < 8 ? 0n : this.$view.getBigUint64(this.$data, true);
@@ -183,6 +198,9 @@ export class ResultReader extends $.StructReader {
 }
 
 export class ResultBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Result; }
   get square(): bigint {
     return this.$view.getBigUint64(this.$data, true);

@@ -6,6 +6,9 @@ import * as $ from '@flow-ipc/capnp';
 
 export class OldReader extends $.StructReader {
   declare readonly $object: OldObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Old; }
   get number(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
@@ -59,6 +62,9 @@ export class OldReader extends $.StructReader {
 }
 
 export class OldBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Old; }
   get number(): number {
     return this.$view.getUint32(this.$data, true);
@@ -233,6 +239,9 @@ export namespace Old {
 
 export class OldItemReader extends $.StructReader {
   declare readonly $object: OldItemObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return OldItem; }
   get id(): number {
     return this.$dataBytes < 2 ? 0 : this.$view.getUint16(this.$data, true);
@@ -240,6 +249,9 @@ export class OldItemReader extends $.StructReader {
 }
 
 export class OldItemBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return OldItem; }
   get id(): number {
     return this.$view.getUint16(this.$data, true);
@@ -277,6 +289,9 @@ export namespace OldItem {
 
 export class NewReader extends $.StructReader {
   declare readonly $object: NewObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return New; }
   get number(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
@@ -353,6 +368,9 @@ export class NewReader extends $.StructReader {
 }
 
 export class NewBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return New; }
   get number(): number {
     return this.$view.getUint32(this.$data, true);
@@ -576,6 +594,9 @@ export namespace New {
 
 export class NewItemReader extends $.StructReader {
   declare readonly $object: NewItemObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return NewItem; }
   get id(): number {
     return this.$dataBytes < 2 ? 0 : this.$view.getUint16(this.$data, true);
@@ -602,6 +623,9 @@ export class NewItemReader extends $.StructReader {
 }
 
 export class NewItemBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return NewItem; }
   get id(): number {
     return this.$view.getUint16(this.$data, true);
@@ -684,6 +708,9 @@ export namespace NewItem {
 
 export class NewNumberReader extends $.StructReader {
   declare readonly $object: NewNumberObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return NewNumber; }
   get value(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
@@ -708,6 +735,9 @@ export class NewNumberReader extends $.StructReader {
 }
 
 export class NewNumberBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return NewNumber; }
   get value(): number {
     return this.$view.getUint32(this.$data, true);
@@ -774,6 +804,9 @@ export namespace NewNumber {
 
 export class NewTextReader extends $.StructReader {
   declare readonly $object: NewTextObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return NewText; }
   get value(): string {
     return this.$text(0);
@@ -801,6 +834,9 @@ export class NewTextReader extends $.StructReader {
 }
 
 export class NewTextBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return NewText; }
   get value(): string {
     return this.$text(0);
@@ -872,6 +908,9 @@ export namespace NewText {
 
 export class NewByteReader extends $.StructReader {
   declare readonly $object: NewByteObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return NewByte; }
   get value(): number {
     return this.$dataBytes < 1 ? 0 : this.$view.getUint8(this.$data);
@@ -882,6 +921,9 @@ export class NewByteReader extends $.StructReader {
 }
 
 export class NewByteBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return NewByte; }
   get value(): number {
     return this.$view.getUint8(this.$data);
@@ -927,6 +969,9 @@ export namespace NewByte {
 
 export class NewDataReader extends $.StructReader {
   declare readonly $object: NewDataObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return NewData; }
   get value(): Uint8Array {
     return this.$bytes(0);
@@ -940,6 +985,9 @@ export class NewDataReader extends $.StructReader {
 }
 
 export class NewDataBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return NewData; }
   get value(): Uint8Array {
     return this.$bytes(0);

@@ -13,6 +13,9 @@ export type Meta_Level = (typeof Meta_Level)[keyof typeof Meta_Level];
 
 export class MetaReader extends $.StructReader {
   declare readonly $object: MetaObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Meta; }
   get numbers(): $.Int16ListReader {
     return this.$list(0, $.Int16List);
@@ -36,6 +39,9 @@ export class MetaReader extends $.StructReader {
 }
 
 export class MetaBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Meta; }
   get numbers(): $.Int16ListBuilder {
     return this.$list(0, $.Int16List);
@@ -112,6 +118,9 @@ export namespace Meta {
 
 export class Pair_InnerReader<First = $.AnyPointerReader, Second = $.AnyPointerReader, Third = $.AnyPointerReader> extends $.StructReader {
   declare readonly $object: Pair_InnerObject<First, Second, Third>;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Pair_Inner; }
   get outer(): First {
     return this.$read(0, this.$brand[0]!) as First;
@@ -128,6 +137,9 @@ export class Pair_InnerReader<First = $.AnyPointerReader, Second = $.AnyPointerR
 }
 
 export class Pair_InnerBuilder<First = $.AnyPointerBuilder, Second = $.AnyPointerBuilder, Third = $.AnyPointerBuilder> extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Pair_Inner; }
   get outer(): First {
     return this.$open(0, this.$brand[0]!) as First;
@@ -201,6 +213,9 @@ export namespace Pair_Inner {
 
 export class Pair_PositionGroupReader<First = $.AnyPointerReader, Second = $.AnyPointerReader> extends $.StructReader {
   declare readonly $object: Pair_PositionGroupObject<First, Second>;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Pair_PositionGroup; }
   get x(): First {
     return this.$read(2, this.$brand[0]!) as First;
@@ -214,6 +229,9 @@ export class Pair_PositionGroupReader<First = $.AnyPointerReader, Second = $.Any
 }
 
 export class Pair_PositionGroupBuilder<First = $.AnyPointerBuilder, Second = $.AnyPointerBuilder> extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Pair_PositionGroup; }
   get x(): First {
     return this.$open(2, this.$brand[0]!) as First;
@@ -269,6 +287,9 @@ const Pair_members = ['nothing', 'swapped', 'position'] as const;
  */
 export class PairReader<First = $.AnyPointerReader, Second = $.AnyPointerReader> extends $.StructReader {
   declare readonly $object: PairObject<First, Second>;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Pair; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Pair_members)[number] | undefined {
@@ -314,6 +335,9 @@ export class PairReader<First = $.AnyPointerReader, Second = $.AnyPointerReader>
  * `$internal`
  */
 export class PairBuilder<First = $.AnyPointerBuilder, Second = $.AnyPointerBuilder> extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Pair; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Pair_members)[number] | undefined {
@@ -463,6 +487,9 @@ export namespace Pair {
 /** `$meta(numbers = [1, 2], note = "a \"tree\"", level = low)` */
 export class TreeReader<T = $.AnyPointerReader> extends $.StructReader {
   declare readonly $object: TreeObject<T>;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Tree; }
   get value(): T {
     return this.$read(0, this.$brand[0]!) as T;
@@ -480,6 +507,9 @@ export class TreeReader<T = $.AnyPointerReader> extends $.StructReader {
 
 /** `$meta(numbers = [1, 2], note = "a \"tree\"", level = low)` */
 export class TreeBuilder<T = $.AnyPointerBuilder> extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Tree; }
   get value(): T {
     return this.$open(0, this.$brand[0]!) as T;
@@ -554,6 +584,9 @@ export namespace Tree {
 
 export class UsersReader extends $.StructReader {
   declare readonly $object: UsersObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Users; }
   get textAndNode(): PairReader<string, kitchen_sink$.NodeReader> {
     return this.$struct(0, $.bind<PairReader<string, kitchen_sink$.NodeReader>, $.StructBuilder>(Pair, [$.Text, kitchen_sink$.Node]).Reader);
@@ -606,6 +639,9 @@ export class UsersReader extends $.StructReader {
 }
 
 export class UsersBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Users; }
   get textAndNode(): PairBuilder<string, kitchen_sink$.NodeBuilder> {
     return this.$struct(0, $.bind<$.StructReader, PairBuilder<string, kitchen_sink$.NodeBuilder>>(Pair, [$.Text, kitchen_sink$.Node]));
@@ -797,6 +833,9 @@ const Anything_members = ['nothing', 'some', 'number'] as const;
 
 export class AnythingReader extends $.StructReader {
   declare readonly $object: AnythingObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Anything; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Anything_members)[number] | undefined {
@@ -841,6 +880,9 @@ export class AnythingReader extends $.StructReader {
 }
 
 export class AnythingBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Anything; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Anything_members)[number] | undefined {

@@ -17,6 +17,9 @@ export type Color = (typeof Color)[keyof typeof Color];
 
 export class ScalarsReader extends $.StructReader {
   declare readonly $object: ScalarsObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Scalars; }
   get flag(): boolean {
     return this.$dataBytes < 1 ? false : (this.$view.getUint8(this.$data) & 1) === 1;
@@ -71,6 +74,9 @@ export class ScalarsReader extends $.StructReader {
 }
 
 export class ScalarsBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Scalars; }
   get flag(): boolean {
     return (this.$view.getUint8(this.$data) & 1) === 1;
@@ -235,6 +241,9 @@ const Defaults_bits_default = /* @__PURE__ */ new $.DefaultValue('01000000190000
 
 export class DefaultsReader extends $.StructReader {
   declare readonly $object: DefaultsObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Defaults; }
   get flag(): boolean {
     return this.$dataBytes < 1 ? true : (this.$view.getUint8(this.$data) & 1) === 0;
@@ -358,6 +367,9 @@ export class DefaultsReader extends $.StructReader {
 }
 
 export class DefaultsBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Defaults; }
   get flag(): boolean {
     return (this.$view.getUint8(this.$data) & 1) === 0;
@@ -696,6 +708,9 @@ export namespace Defaults {
 
 export class ListsReader extends $.StructReader {
   declare readonly $object: ListsObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Lists; }
   get voids(): $.VoidListReader {
     return this.$list(0, $.VoidList);
@@ -838,6 +853,9 @@ export class ListsReader extends $.StructReader {
 }
 
 export class ListsBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Lists; }
   get voids(): $.VoidListBuilder {
     return this.$list(0, $.VoidList);
@@ -1327,10 +1345,16 @@ export namespace Lists {
 
 export class EmptyReader extends $.StructReader {
   declare readonly $object: EmptyObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Empty; }
 }
 
 export class EmptyBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Empty; }
   /** A reader of the same memory. */
   asReader(): EmptyReader {
@@ -1360,6 +1384,9 @@ export namespace Empty {
 /** A tree. */
 export class NodeReader extends $.StructReader {
   declare readonly $object: NodeObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Node; }
   get name(): string {
     return this.$text(0);
@@ -1397,6 +1424,9 @@ export class NodeReader extends $.StructReader {
 
 /** A tree. */
 export class NodeBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Node; }
   get name(): string {
     return this.$text(0);
@@ -1515,6 +1545,9 @@ export namespace Node {
 /** Two things at once. */
 export class Unions_PairGroupReader extends $.StructReader {
   declare readonly $object: Unions_PairGroupObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Unions_PairGroup; }
   get first(): bigint {
     return this.$dataBytes < 16 ? 0n : this.$view.getBigInt64(this.$data + 8, true);
@@ -1540,6 +1573,9 @@ export class Unions_PairGroupReader extends $.StructReader {
 
 /** Two things at once. */
 export class Unions_PairGroupBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Unions_PairGroup; }
   get first(): bigint {
     return this.$view.getBigInt64(this.$data + 8, true);
@@ -1599,6 +1635,9 @@ const Unions_NamedGroup_InnerGroup_members = ['y', 'z'] as const;
 
 export class Unions_NamedGroup_InnerGroupReader extends $.StructReader {
   declare readonly $object: Unions_NamedGroup_InnerGroupObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Unions_NamedGroup_InnerGroup; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Unions_NamedGroup_InnerGroup_members)[number] | undefined {
@@ -1630,6 +1669,9 @@ export class Unions_NamedGroup_InnerGroupReader extends $.StructReader {
 }
 
 export class Unions_NamedGroup_InnerGroupBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Unions_NamedGroup_InnerGroup; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Unions_NamedGroup_InnerGroup_members)[number] | undefined {
@@ -1701,6 +1743,9 @@ const Unions_NamedGroup_members = ['a', 'b', 'c', 'inner'] as const;
 
 export class Unions_NamedGroupReader extends $.StructReader {
   declare readonly $object: Unions_NamedGroupObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Unions_NamedGroup; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Unions_NamedGroup_members)[number] | undefined {
@@ -1725,6 +1770,9 @@ export class Unions_NamedGroupReader extends $.StructReader {
 }
 
 export class Unions_NamedGroupBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Unions_NamedGroup; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Unions_NamedGroup_members)[number] | undefined {
@@ -1797,6 +1845,9 @@ const Unions_members = ['nothing', 'number', 'text', 'node', 'numbers', 'pair', 
 
 export class UnionsReader extends $.StructReader {
   declare readonly $object: UnionsObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Unions; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Unions_members)[number] | undefined {
@@ -1883,6 +1934,9 @@ export class UnionsReader extends $.StructReader {
 }
 
 export class UnionsBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Unions; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Unions_members)[number] | undefined {
@@ -2140,6 +2194,9 @@ export namespace Unions {
 
 export class Groups_PositionGroup_DetailGroupReader extends $.StructReader {
   declare readonly $object: Groups_PositionGroup_DetailGroupObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Groups_PositionGroup_DetailGroup; }
   get depth(): number {
     return this.$dataBytes < 9 ? 0 : this.$view.getUint8(this.$data + 8);
@@ -2147,6 +2204,9 @@ export class Groups_PositionGroup_DetailGroupReader extends $.StructReader {
 }
 
 export class Groups_PositionGroup_DetailGroupBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Groups_PositionGroup_DetailGroup; }
   get depth(): number {
     return this.$view.getUint8(this.$data + 8);
@@ -2175,6 +2235,9 @@ const Groups_PositionGroup_DetailGroup: $.GroupType<Groups_PositionGroup_DetailG
 
 export class Groups_PositionGroupReader extends $.StructReader {
   declare readonly $object: Groups_PositionGroupObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Groups_PositionGroup; }
   get x(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getFloat32(this.$data, true);
@@ -2198,6 +2261,9 @@ export class Groups_PositionGroupReader extends $.StructReader {
 }
 
 export class Groups_PositionGroupBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Groups_PositionGroup; }
   get x(): number {
     return this.$view.getFloat32(this.$data, true);
@@ -2261,6 +2327,9 @@ const Groups_PositionGroup: $.GroupType<Groups_PositionGroupReader, Groups_Posit
 
 export class GroupsReader extends $.StructReader {
   declare readonly $object: GroupsObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Groups; }
   get position(): Groups_PositionGroupReader {
     return this.$group(Groups_PositionGroupReader);
@@ -2271,6 +2340,9 @@ export class GroupsReader extends $.StructReader {
 }
 
 export class GroupsBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Groups; }
   get position(): Groups_PositionGroupBuilder {
     return this.$group(Groups_PositionGroupBuilder);
@@ -2321,6 +2393,9 @@ export namespace Groups {
 
 export class EverythingReader extends $.StructReader {
   declare readonly $object: EverythingObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Everything; }
   get scalars(): ScalarsReader {
     return this.$struct(0, ScalarsReader);
@@ -2382,6 +2457,9 @@ export class EverythingReader extends $.StructReader {
 }
 
 export class EverythingBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Everything; }
   get scalars(): ScalarsBuilder {
     return this.$struct(0, Scalars);
@@ -2594,6 +2672,9 @@ export namespace Everything {
 
 export class BoxReader<T = $.AnyPointerReader> extends $.StructReader {
   declare readonly $object: BoxObject<T>;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Box; }
   get content(): T {
     return this.$read(0, this.$brand[0]!) as T;
@@ -2607,6 +2688,9 @@ export class BoxReader<T = $.AnyPointerReader> extends $.StructReader {
 }
 
 export class BoxBuilder<T = $.AnyPointerBuilder> extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Box; }
   get content(): T {
     return this.$open(0, this.$brand[0]!) as T;
@@ -2669,6 +2753,9 @@ export namespace Box {
 /** A type inside an interface. */
 export class Service_SettingsReader extends $.StructReader {
   declare readonly $object: Service_SettingsObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Service_Settings; }
   get timeout(): number {
     return this.$dataBytes < 4 ? 30 : (this.$view.getUint32(this.$data, true) ^ 30) >>> 0;
@@ -2677,6 +2764,9 @@ export class Service_SettingsReader extends $.StructReader {
 
 /** A type inside an interface. */
 export class Service_SettingsBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Service_Settings; }
   get timeout(): number {
     return (this.$view.getUint32(this.$data, true) ^ 30) >>> 0;
@@ -2715,6 +2805,9 @@ export namespace Service_Settings {
 
 export class Awkward_ReaderReader extends $.StructReader {
   declare readonly $object: Awkward_ReaderObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Awkward_Reader; }
   get name(): string {
     return this.$text(0);
@@ -2729,6 +2822,9 @@ export class Awkward_ReaderReader extends $.StructReader {
 }
 
 export class Awkward_ReaderBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Awkward_Reader; }
   get name(): string {
     return this.$text(0);
@@ -2778,6 +2874,9 @@ const Awkward_members = ['new', 'value', 'setNew'] as const;
 /** Names that clash with what JavaScript or the generator uses. */
 export class AwkwardReader extends $.StructReader {
   declare readonly $object: AwkwardObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Awkward; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Awkward_members)[number] | undefined {
@@ -2866,6 +2965,9 @@ export class AwkwardReader extends $.StructReader {
 
 /** Names that clash with what JavaScript or the generator uses. */
 export class AwkwardBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Awkward; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Awkward_members)[number] | undefined {
@@ -3086,6 +3188,9 @@ export namespace Awkward {
 /** Would be the name of Awkward's reader. */
 export class AwkwardReader_Reader extends $.StructReader {
   declare readonly $object: AwkwardReader_Object;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return AwkwardReader_; }
   get x(): number {
     return this.$dataBytes < 1 ? 0 : this.$view.getUint8(this.$data);
@@ -3094,6 +3199,9 @@ export class AwkwardReader_Reader extends $.StructReader {
 
 /** Would be the name of Awkward's reader. */
 export class AwkwardReader_Builder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return AwkwardReader_; }
   get x(): number {
     return this.$view.getUint8(this.$data);
@@ -3133,6 +3241,9 @@ export namespace AwkwardReader_ {
 /** Hides a global. */
 export class Uint8Array_Reader extends $.StructReader {
   declare readonly $object: Uint8Array_Object;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Uint8Array_; }
   get bytes(): Uint8Array {
     return this.$bytes(0);
@@ -3144,6 +3255,9 @@ export class Uint8Array_Reader extends $.StructReader {
 
 /** Hides a global. */
 export class Uint8Array_Builder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Uint8Array_; }
   get bytes(): Uint8Array {
     return this.$bytes(0);
@@ -3194,6 +3308,9 @@ export namespace Uint8Array_ {
 
 export class WithConstantsReader extends $.StructReader {
   declare readonly $object: WithConstantsObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return WithConstants; }
   get value(): number {
     return this.$dataBytes < 2 ? 100 : this.$view.getUint16(this.$data, true) ^ 100;
@@ -3201,6 +3318,9 @@ export class WithConstantsReader extends $.StructReader {
 }
 
 export class WithConstantsBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return WithConstants; }
   get value(): number {
     return this.$view.getUint16(this.$data, true) ^ 100;

@@ -1,10 +1,10 @@
 // Segment allocators that make life hard for a builder.
 
-import type { Allocation, SegmentAllocator } from '@flow-ipc/capnp';
+import { type Allocation, Memory, MemoryPart, type SegmentAllocator } from '@flow-ipc/capnp';
 
 /**
  * Segments of the given sizes in turn, larger only when the request is; filled with rubbish, inside larger
- * memory whose borders are checked by `intact`.
+ * memory whose borders are checked by `intact`; every other one has no views of its own.
  */
 export class HostileAllocator implements SegmentAllocator {
   private readonly sizes: readonly number[];
@@ -20,7 +20,9 @@ export class HostileAllocator implements SegmentAllocator {
     const size = Math.max(minBytes, wish);
     const all = new Uint8Array(size + 64).fill(0xa5);
     this.memories.push({ all, size });
-    return { bytes: all.subarray(32, 32 + size), zeroed: false };
+    const asPart = this.memories.length % 2 === 0;
+    const bytes = asPart ? new MemoryPart(new Memory(all), 32, size) : all.subarray(32, 32 + size);
+    return { bytes, zeroed: false };
   }
 
   /** True while nothing was written beside the segments, nor beyond the `used` part of each. */

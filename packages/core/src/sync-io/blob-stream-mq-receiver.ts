@@ -11,6 +11,7 @@ import {
   EventWaitLoop,
 } from './event-wait.js';
 import { type Received, type SyncIoReceiver, SyncIoReceiverCore } from './receiver.js';
+import type { TwinOptions } from './twin.js';
 import type { WouldBlock } from './would-block.js';
 
 /** The receiving end of a stream over a message queue. */
@@ -72,11 +73,14 @@ export class BlobStreamMqReceiver<H extends EventWaitHandle = EventWaitHandle> i
     return this.#core.idleTimerRun(timeoutMs);
   }
 
-  /** The async twin, driven by this thread's event loop; this object is closed then. Throws when it was started. */
-  asyncIoObj(): AsyncBlobStreamMqReceiver {
+  /**
+   * The async twin, driven by this thread's event loop or the one given; this object is closed then. Throws when it was
+   * started.
+   */
+  asyncIoObj(options: TwinOptions = {}): AsyncBlobStreamMqReceiver {
     const { nickname } = this;
     if (this.#loop.started('rcv')) throw new Error('Only a stream that was not started can be turned async');
-    return new AsyncBlobStreamMqReceiver(this.#stream.release(), { nickname });
+    return new AsyncBlobStreamMqReceiver(this.#stream.release(), { ...options, nickname });
   }
 
   close(): void {

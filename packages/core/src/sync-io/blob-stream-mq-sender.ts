@@ -12,6 +12,7 @@ import {
   EventWaitLoop,
 } from './event-wait.js';
 import { type SyncIoSender, SyncIoSenderCore } from './sender.js';
+import type { TwinOptions } from './twin.js';
 import type { WouldBlock } from './would-block.js';
 
 /** The sending end of a stream over a message queue. */
@@ -79,11 +80,14 @@ export class BlobStreamMqSender<H extends EventWaitHandle = EventWaitHandle> imp
     return this.#core.autoPing(periodMs);
   }
 
-  /** The async twin, driven by this thread's event loop; this object is closed then. Throws when it was started. */
-  asyncIoObj(): AsyncBlobStreamMqSender {
+  /**
+   * The async twin, driven by this thread's event loop or the one given; this object is closed then. Throws when it was
+   * started.
+   */
+  asyncIoObj(options: TwinOptions = {}): AsyncBlobStreamMqSender {
     const { nickname } = this;
     if (this.#loop.started('snd')) throw new Error('Only a stream that was not started can be turned async');
-    return new AsyncBlobStreamMqSender(this.#stream.release(), { nickname });
+    return new AsyncBlobStreamMqSender(this.#stream.release(), { ...options, nickname });
   }
 
   close(): void {

@@ -12,11 +12,12 @@ import type { ProcessCredentials } from '../util/process-credentials.js';
 import type { EventWaitFunc, EventWaitHandle, EventWaitHandleFactory } from './event-wait.js';
 import type { Received, SyncIoReceiver } from './receiver.js';
 import type { SyncIoSender } from './sender.js';
+import type { TwinOptions } from './twin.js';
 import { WOULD_BLOCK, type WouldBlock } from './would-block.js';
 
 /** A pipe that can be turned into its async form, once, before it is started. */
 interface Convertible<P> {
-  asyncIoObj(): P;
+  asyncIoObj(options?: TwinOptions): P;
 }
 
 export interface SyncIoPipePair<H extends EventWaitHandle = EventWaitHandle> {
@@ -156,11 +157,14 @@ export class Channel<F extends ChannelFeature = ChannelFeature, H extends EventW
     return all(this.#receivers, (pipe) => pipe.idleTimerRun(timeoutMs));
   }
 
-  /** The async twin, which takes over pipes that were not started. This object is of no use then. */
-  asyncIoObj(options?: ChannelOptions): AsyncChannel<F> {
+  /**
+   * The async twin, which takes over pipes that were not started; driven by this thread's event loop or the one given.
+   * This object is of no use then.
+   */
+  asyncIoObj({ loop, ...options }: ChannelOptions & TwinOptions = {}): AsyncChannel<F> {
     const twins = new Map<object, SenderPipe | ReceiverPipe>();
     const twin = <P extends SenderPipe | ReceiverPipe>(pipe: Convertible<P>): P => {
-      if (!twins.has(pipe)) twins.set(pipe, pipe.asyncIoObj());
+      if (!twins.has(pipe)) twins.set(pipe, pipe.asyncIoObj(loop ? { loop } : {}));
       return twins.get(pipe) as P;
     };
     const convert = (pair: SyncIoPipePair<H> | undefined) =>

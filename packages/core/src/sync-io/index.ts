@@ -17,4 +17,5 @@ export { NativeSocketStream } from './native-socket-stream.js';
 export { NativeSocketStreamAcceptor } from './native-socket-stream-acceptor.js';
 export { type Received, type SyncIoReceiver, SyncIoReceiverCore } from './receiver.js';
 export { type SyncIoSender, SyncIoSenderCore } from './sender.js';
+export type { TwinOptions } from './twin.js';
 export { WOULD_BLOCK, type WouldBlock } from './would-block.js';

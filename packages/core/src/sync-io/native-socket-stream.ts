@@ -16,6 +16,7 @@ import {
 } from './event-wait.js';
 import { type Received, type SyncIoReceiver, SyncIoReceiverCore } from './receiver.js';
 import { type SyncIoSender, SyncIoSenderCore } from './sender.js';
+import type { TwinOptions } from './twin.js';
 import type { WouldBlock } from './would-block.js';
 
 /** Both ends of a connection's one pipe. Sending and receiving are independent of each other. */
@@ -141,15 +142,15 @@ export class NativeSocketStream<H extends EventWaitHandle = EventWaitHandle>
   }
 
   /**
-   * The async twin, driven by this thread's event loop: takes the connection over, and this object is closed then.
-   * Throws when anything was started, NOT_CONNECTED in NULL state.
+   * The async twin, driven by this thread's event loop or the one given: takes the connection over, and this object
+   * is closed then. Throws when anything was started, NOT_CONNECTED in NULL state.
    */
-  asyncIoObj(): AsyncNativeSocketStream {
+  asyncIoObj(options: TwinOptions = {}): AsyncNativeSocketStream {
     const { nickname } = this;
     const peer = this.#stream.remotePeerProcessCredentials;
     if (this.#loop.started('rcv') || this.#loop.started('snd'))
       throw new Error('Only a stream that was not started can be turned into its async form');
-    const twin = new AsyncNativeSocketStream(this.#stream.release(), { nickname });
+    const twin = new AsyncNativeSocketStream(this.#stream.release(), { ...options, nickname });
     twin.remotePeerProcessCredentials = peer;
     this.close();
     return twin;

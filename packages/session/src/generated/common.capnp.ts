@@ -26,6 +26,9 @@ export type ShmType = (typeof ShmType)[keyof typeof ShmType];
 
 export class ProcessCredentialsReader extends $.StructReader {
   declare readonly $object: ProcessCredentialsObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return ProcessCredentials; }
   get processId(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getInt32(this.$data, true);
@@ -39,6 +42,9 @@ export class ProcessCredentialsReader extends $.StructReader {
 }
 
 export class ProcessCredentialsBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return ProcessCredentials; }
   get processId(): number {
     return this.$view.getInt32(this.$data, true);
@@ -93,6 +99,9 @@ export namespace ProcessCredentials {
 /** Highest versions that a side speaks. */
 export class ProtocolNegotiationReader extends $.StructReader {
   declare readonly $object: ProtocolNegotiationObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return ProtocolNegotiation; }
   /** Of the session master channel's protocol. */
   get maxProtoVer(): number {
@@ -106,6 +115,9 @@ export class ProtocolNegotiationReader extends $.StructReader {
 
 /** Highest versions that a side speaks. */
 export class ProtocolNegotiationBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return ProtocolNegotiation; }
   /** Of the session master channel's protocol. */
   get maxProtoVer(): number {
@@ -157,6 +169,9 @@ export namespace ProtocolNegotiation {
 /** What the user attaches to a session or channel; a null payload when there is none. */
 export class MetadataReader extends $.StructReader {
   declare readonly $object: MetadataObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Metadata; }
   get payload(): $.AnyPointerReader {
     return this.$any(0);
@@ -168,6 +183,9 @@ export class MetadataReader extends $.StructReader {
 
 /** What the user attaches to a session or channel; a null payload when there is none. */
 export class MetadataBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Metadata; }
   get payload(): $.AnyPointerBuilder {
     return this.$any(0);

@@ -9,6 +9,9 @@ const SessionMasterChannelMessageBody_members = ['logInReq', 'logInRsp', 'jemall
 
 export class SessionMasterChannelMessageBodyReader extends $.StructReader {
   declare readonly $object: SessionMasterChannelMessageBodyObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return SessionMasterChannelMessageBody; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof SessionMasterChannelMessageBody_members)[number] | undefined {
@@ -91,6 +94,9 @@ export class SessionMasterChannelMessageBodyReader extends $.StructReader {
 }
 
 export class SessionMasterChannelMessageBodyBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return SessionMasterChannelMessageBody; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof SessionMasterChannelMessageBody_members)[number] | undefined {
@@ -378,6 +384,9 @@ export namespace SessionMasterChannelMessageBody {
 
 export class LogInReq_ClientAppReader extends $.StructReader {
   declare readonly $object: LogInReq_ClientAppObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return LogInReq_ClientApp; }
   get name(): string {
     return this.$text(0);
@@ -392,6 +401,9 @@ export class LogInReq_ClientAppReader extends $.StructReader {
 }
 
 export class LogInReq_ClientAppBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return LogInReq_ClientApp; }
   get name(): string {
     return this.$text(0);
@@ -438,6 +450,9 @@ export namespace LogInReq_ClientApp {
 
 export class LogInReqReader extends $.StructReader {
   declare readonly $object: LogInReqObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return LogInReq; }
   get protocolNegotiationToServer(): common$.ProtocolNegotiationReader {
     return this.$struct(0, common$.ProtocolNegotiationReader);
@@ -488,6 +503,9 @@ export class LogInReqReader extends $.StructReader {
 }
 
 export class LogInReqBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return LogInReq; }
   get protocolNegotiationToServer(): common$.ProtocolNegotiationBuilder {
     return this.$struct(0, common$.ProtocolNegotiation);
@@ -653,6 +671,9 @@ export namespace LogInReq {
 
 export class LogInRspReader extends $.StructReader {
   declare readonly $object: LogInRspObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return LogInRsp; }
   get protocolNegotiationToClient(): common$.ProtocolNegotiationReader {
     return this.$struct(0, common$.ProtocolNegotiationReader);
@@ -688,6 +709,9 @@ export class LogInRspReader extends $.StructReader {
 }
 
 export class LogInRspBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return LogInRsp; }
   get protocolNegotiationToClient(): common$.ProtocolNegotiationBuilder {
     return this.$struct(0, common$.ProtocolNegotiation);
@@ -790,6 +814,9 @@ export namespace LogInRsp {
 
 export class LogInRefusalReader extends $.StructReader {
   declare readonly $object: LogInRefusalObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return LogInRefusal; }
   /** Of the error with which the server's accept() failed. */
   get code(): string {
@@ -815,6 +842,9 @@ export class LogInRefusalReader extends $.StructReader {
 }
 
 export class LogInRefusalBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return LogInRefusal; }
   /** Of the error with which the server's accept() failed. */
   get code(): string {
@@ -880,10 +910,16 @@ export namespace LogInRefusal {
 
 export class JemallocShmSetupReader extends $.StructReader {
   declare readonly $object: JemallocShmSetupObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return JemallocShmSetup; }
 }
 
 export class JemallocShmSetupBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return JemallocShmSetup; }
   /** A reader of the same memory. */
   asReader(): JemallocShmSetupReader {
@@ -912,6 +948,9 @@ export namespace JemallocShmSetup {
 
 export class OpenChannelToClientReqReader extends $.StructReader {
   declare readonly $object: OpenChannelToClientReqObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return OpenChannelToClientReq; }
   get clientToServerMqAbsNameOrEmpty(): string {
     return this.$text(0);
@@ -942,6 +981,9 @@ export class OpenChannelToClientReqReader extends $.StructReader {
 }
 
 export class OpenChannelToClientReqBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return OpenChannelToClientReq; }
   get clientToServerMqAbsNameOrEmpty(): string {
     return this.$text(0);
@@ -1025,6 +1067,9 @@ export namespace OpenChannelToClientReq {
 
 export class OpenChannelToClientRspReader extends $.StructReader {
   declare readonly $object: OpenChannelToClientRspObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return OpenChannelToClientRsp; }
   get openChannelResult(): OpenChannelResult {
     return (this.$dataBytes < 2 ? 0 : this.$view.getUint16(this.$data, true)) as OpenChannelResult;
@@ -1032,6 +1077,9 @@ export class OpenChannelToClientRspReader extends $.StructReader {
 }
 
 export class OpenChannelToClientRspBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return OpenChannelToClientRsp; }
   get openChannelResult(): OpenChannelResult {
     return (this.$view.getUint16(this.$data, true)) as OpenChannelResult;
@@ -1069,6 +1117,9 @@ export namespace OpenChannelToClientRsp {
 
 export class OpenChannelToServerReqReader extends $.StructReader {
   declare readonly $object: OpenChannelToServerReqObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return OpenChannelToServerReq; }
   get metadata(): common$.MetadataReader {
     return this.$struct(0, common$.MetadataReader);
@@ -1079,6 +1130,9 @@ export class OpenChannelToServerReqReader extends $.StructReader {
 }
 
 export class OpenChannelToServerReqBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return OpenChannelToServerReq; }
   get metadata(): common$.MetadataBuilder {
     return this.$struct(0, common$.Metadata);
@@ -1128,6 +1182,9 @@ export namespace OpenChannelToServerReq {
 
 export class OpenChannelToServerRspReader extends $.StructReader {
   declare readonly $object: OpenChannelToServerRspObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return OpenChannelToServerRsp; }
   get openChannelResult(): OpenChannelResult {
     return (this.$dataBytes < 2 ? 0 : this.$view.getUint16(this.$data, true)) as OpenChannelResult;
@@ -1155,6 +1212,9 @@ export class OpenChannelToServerRspReader extends $.StructReader {
 }
 
 export class OpenChannelToServerRspBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return OpenChannelToServerRsp; }
   get openChannelResult(): OpenChannelResult {
     return (this.$view.getUint16(this.$data, true)) as OpenChannelResult;
@@ -1226,10 +1286,16 @@ export namespace OpenChannelToServerRsp {
 
 export class GracefulSessionEndReader extends $.StructReader {
   declare readonly $object: GracefulSessionEndObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return GracefulSessionEnd; }
 }
 
 export class GracefulSessionEndBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return GracefulSessionEnd; }
   /** A reader of the same memory. */
   asReader(): GracefulSessionEndReader {

@@ -6,6 +6,9 @@ import * as $ from '@flow-ipc/capnp';
 
 export class HelloReader extends $.StructReader {
   declare readonly $object: HelloObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Hello; }
   get name(): string {
     return this.$text(0);
@@ -29,6 +32,9 @@ export class HelloReader extends $.StructReader {
 }
 
 export class HelloBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Hello; }
   get name(): string {
     return this.$text(0);

@@ -8,6 +8,9 @@ const IpcShmMessage_members = ['lendArena', 'lendPool', 'removePool', 'returnObj
 
 export class IpcShmMessageReader extends $.StructReader {
   declare readonly $object: IpcShmMessageObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return IpcShmMessage; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof IpcShmMessage_members)[number] | undefined {
@@ -59,6 +62,9 @@ export class IpcShmMessageReader extends $.StructReader {
 }
 
 export class IpcShmMessageBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return IpcShmMessage; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof IpcShmMessage_members)[number] | undefined {
@@ -236,6 +242,9 @@ export namespace IpcShmMessage {
 
 export class LendArenaReader extends $.StructReader {
   declare readonly $object: LendArenaObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return LendArena; }
   /** What the lender calls the arena: unique in its process. */
   get collectionId(): number {
@@ -244,6 +253,9 @@ export class LendArenaReader extends $.StructReader {
 }
 
 export class LendArenaBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return LendArena; }
   /** What the lender calls the arena: unique in its process. */
   get collectionId(): number {
@@ -283,6 +295,9 @@ export namespace LendArena {
 
 export class LendPoolReader extends $.StructReader {
   declare readonly $object: LendPoolObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return LendPool; }
   get collectionId(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
@@ -309,6 +324,9 @@ export class LendPoolReader extends $.StructReader {
 }
 
 export class LendPoolBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return LendPool; }
   get collectionId(): number {
     return this.$view.getUint32(this.$data, true);
@@ -385,6 +403,9 @@ export namespace LendPool {
 
 export class RemovePoolReader extends $.StructReader {
   declare readonly $object: RemovePoolObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return RemovePool; }
   get collectionId(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
@@ -395,6 +416,9 @@ export class RemovePoolReader extends $.StructReader {
 }
 
 export class RemovePoolBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return RemovePool; }
   get collectionId(): number {
     return this.$view.getUint32(this.$data, true);
@@ -440,6 +464,9 @@ export namespace RemovePool {
 
 export class ReturnObjectReader extends $.StructReader {
   declare readonly $object: ReturnObjectObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return ReturnObject; }
   get collectionId(): number {
     return this.$dataBytes < 4 ? 0 : this.$view.getUint32(this.$data, true);
@@ -453,6 +480,9 @@ export class ReturnObjectReader extends $.StructReader {
 }
 
 export class ReturnObjectBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return ReturnObject; }
   get collectionId(): number {
     return this.$view.getUint32(this.$data, true);
@@ -506,6 +536,9 @@ export namespace ReturnObject {
 
 export class ResponseReader extends $.StructReader {
   declare readonly $object: ResponseObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Response; }
   get success(): boolean {
     return this.$dataBytes < 1 ? false : (this.$view.getUint8(this.$data) & 1) === 1;
@@ -520,6 +553,9 @@ export class ResponseReader extends $.StructReader {
 }
 
 export class ResponseBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Response; }
   get success(): boolean {
     return (this.$view.getUint8(this.$data) & 1) === 1;

@@ -7,6 +7,9 @@ import * as $ from '@flow-ipc/capnp';
 /** Designates an object in shared memory. */
 export class ShmHandleReader extends $.StructReader {
   declare readonly $object: ShmHandleObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return ShmHandle; }
   /** Opaque bytes of the provider: 8 for SHM-classic, 12 for SHM-jemalloc. */
   get serialization(): Uint8Array {
@@ -19,6 +22,9 @@ export class ShmHandleReader extends $.StructReader {
 
 /** Designates an object in shared memory. */
 export class ShmHandleBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return ShmHandle; }
   /** Opaque bytes of the provider: 8 for SHM-classic, 12 for SHM-jemalloc. */
   get serialization(): Uint8Array {

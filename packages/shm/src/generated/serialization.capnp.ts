@@ -7,6 +7,9 @@ import * as common$ from './common.capnp.js';
 
 export class ShmTopSerializationReader extends $.StructReader {
   declare readonly $object: ShmTopSerializationObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return ShmTopSerialization; }
   /** The list of the message's segments. */
   get segmentListInShm(): common$.ShmHandleReader {
@@ -18,6 +21,9 @@ export class ShmTopSerializationReader extends $.StructReader {
 }
 
 export class ShmTopSerializationBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return ShmTopSerialization; }
   /** The list of the message's segments. */
   get segmentListInShm(): common$.ShmHandleBuilder {

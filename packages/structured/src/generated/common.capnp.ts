@@ -7,6 +7,9 @@ import * as $ from '@flow-ipc/capnp';
 /** A UUID as its 16 raw bytes: the first eight and the last eight, each as they lie in memory. */
 export class UuidReader extends $.StructReader {
   declare readonly $object: UuidObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Uuid; }
   get first8(): bigint {
     return this.$dataBytes < 8 ? 0n : this.$view.getBigUint64(this.$data, true);
@@ -26,6 +29,9 @@ export class UuidReader extends $.StructReader {
 
 /** A UUID as its 16 raw bytes: the first eight and the last eight, each as they lie in memory. */
 export class UuidBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Uuid; }
   get first8(): bigint {
     return this.$view.getBigUint64(this.$data, true);
@@ -81,6 +87,9 @@ export namespace Uuid {
 /** A place for what the user attaches to a session or channel; a null payload when there is none. */
 export class MetadataReader extends $.StructReader {
   declare readonly $object: MetadataObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Metadata; }
   get payload(): $.AnyPointerReader {
     return this.$any(0);
@@ -92,6 +101,9 @@ export class MetadataReader extends $.StructReader {
 
 /** A place for what the user attaches to a session or channel; a null payload when there is none. */
 export class MetadataBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Metadata; }
   get payload(): $.AnyPointerBuilder {
     return this.$any(0);

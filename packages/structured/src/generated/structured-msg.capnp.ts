@@ -10,6 +10,9 @@ const StructuredMessage_members = ['numBodySerializationSegments', 'internalMess
 /** Metadata of one message: a single segment, followed by the segments of the body. */
 export class StructuredMessageReader extends $.StructReader {
   declare readonly $object: StructuredMessageObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return StructuredMessage; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof StructuredMessage_members)[number] | undefined {
@@ -62,6 +65,9 @@ export class StructuredMessageReader extends $.StructReader {
 
 /** Metadata of one message: a single segment, followed by the segments of the body. */
 export class StructuredMessageBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return StructuredMessage; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof StructuredMessage_members)[number] | undefined {
@@ -203,6 +209,9 @@ export namespace StructuredMessage {
 
 export class AuthHeaderReader extends $.StructReader {
   declare readonly $object: AuthHeaderObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return AuthHeader; }
   /** The nil UUID in a log-in request, later the token that the server has given. */
   get sessionToken(): common$.UuidReader {
@@ -214,6 +223,9 @@ export class AuthHeaderReader extends $.StructReader {
 }
 
 export class AuthHeaderBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return AuthHeader; }
   /** The nil UUID in a log-in request, later the token that the server has given. */
   get sessionToken(): common$.UuidBuilder {
@@ -265,6 +277,9 @@ export namespace AuthHeader {
 
 export class OriginatingMessageReader extends $.StructReader {
   declare readonly $object: OriginatingMessageObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return OriginatingMessage; }
   /** Id of the message that is being answered. */
   get id(): bigint {
@@ -277,6 +292,9 @@ export class OriginatingMessageReader extends $.StructReader {
 }
 
 export class OriginatingMessageBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return OriginatingMessage; }
   /** Id of the message that is being answered. */
   get id(): bigint {
@@ -320,6 +338,9 @@ export namespace OriginatingMessage {
 
 export class InternalMessageBodyReader extends $.StructReader {
   declare readonly $object: InternalMessageBodyObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return InternalMessageBody; }
   get unexpectedResponse(): UnexpectedResponseReader {
     return this.$struct(0, UnexpectedResponseReader);
@@ -330,6 +351,9 @@ export class InternalMessageBodyReader extends $.StructReader {
 }
 
 export class InternalMessageBodyBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return InternalMessageBody; }
   get unexpectedResponse(): UnexpectedResponseBuilder {
     return this.$struct(0, UnexpectedResponse);
@@ -380,6 +404,9 @@ export namespace InternalMessageBody {
 /** Tells the sender of a response that nobody had asked for it. */
 export class UnexpectedResponseReader extends $.StructReader {
   declare readonly $object: UnexpectedResponseObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return UnexpectedResponse; }
   /** For logs only. */
   get originatingMessageMetadataText(): string {
@@ -396,6 +423,9 @@ export class UnexpectedResponseReader extends $.StructReader {
 
 /** Tells the sender of a response that nobody had asked for it. */
 export class UnexpectedResponseBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return UnexpectedResponse; }
   /** For logs only. */
   get originatingMessageMetadataText(): string {
@@ -446,6 +476,9 @@ export namespace UnexpectedResponse {
 /** First message of each pipe. */
 export class ProtocolNegotiationReader extends $.StructReader {
   declare readonly $object: ProtocolNegotiationObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return ProtocolNegotiation; }
   get maxProtoVer(): number {
     return this.$dataBytes < 2 ? 0 : this.$view.getInt16(this.$data, true);
@@ -458,6 +491,9 @@ export class ProtocolNegotiationReader extends $.StructReader {
 
 /** First message of each pipe. */
 export class ProtocolNegotiationBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return ProtocolNegotiation; }
   get maxProtoVer(): number {
     return this.$view.getInt16(this.$data, true);

@@ -4,7 +4,8 @@ import {
   type EventWaitFunc,
   type EventWaitHandle,
   type EventWaitHandleFactory,
-  type EventWaitLoop,
+  EventWaitLoop,
+  Channel as SyncIoChannel,
   WOULD_BLOCK,
   type WouldBlock,
 } from '@flow-ipc/core/sync-io';
@@ -25,9 +26,9 @@ export interface AsyncRequestOptions<T extends AnyStructType> {
  * Nothing here blocks, waits or calls back but from within the tasks that the user's loop runs, and startAndPoll().
  * There are no promises and no syncRequest().
  *
- * The channel's pipes are made with `{ loop }`: either an EventWaitLoop, given here as well, which asks the user's
- * function; or any other loop that the user runs, such as an EpollEventLoop, and then there is nothing to start
- * but startAndPoll().
+ * It takes over a channel of core's sync_io pattern; or one of the async pattern whose pipes were made with `{ loop }`:
+ * either an EventWaitLoop, given here as well, which asks the user's function; or any other loop that the user runs, such
+ * as an EpollEventLoop, and then there is nothing to start but startAndPoll().
  */
 export class StructuredChannel<
   T extends AnyStructType,
@@ -36,9 +37,25 @@ export class StructuredChannel<
   readonly #loop: EventWaitLoop<H> | undefined;
   #opsStarted = false;
 
-  /** Takes the channel over. `loop` is what its pipes were made with, unless the user runs that by other means. */
-  constructor(channel: AnyChannel, type: T, options: EngineOptions = {}, loop?: EventWaitLoop<H>) {
-    super(new Engine(channel, type, options));
+  /**
+   * Takes the channel over. One of the sync_io pattern must not have been started, and is of no use afterwards. `loop` is
+   * what the pipes of the other were made with, unless the user runs that by other means.
+   */
+  constructor(channel: SyncIoChannel<never, H>, type: T, options?: EngineOptions);
+  constructor(channel: AnyChannel, type: T, options?: EngineOptions, loop?: EventWaitLoop<H>);
+  constructor(
+    channel: AnyChannel | SyncIoChannel<never, H>,
+    type: T,
+    options: EngineOptions = {},
+    given?: EventWaitLoop<H>,
+  ) {
+    const isSyncIo = channel instanceof SyncIoChannel;
+    const loop = isSyncIo ? new EventWaitLoop<H>() : given;
+    super(
+      isSyncIo
+        ? engineOver(channel.asyncIoObj({ loop: loop! }), type, options)
+        : new Engine(channel, type, options),
+    );
     this.#loop = loop;
   }
 
@@ -116,5 +133,19 @@ export class StructuredChannel<
   asyncEndSending(handler: (error?: FlowIpcError) => void): boolean | WouldBlock {
     if (!this.engine.endSendingNow()) return false;
     return this.engine.whenSent(handler) ? true : WOULD_BLOCK;
+  }
+}
+
+/** Closes the channel, which nobody else has, if there can be no engine. */
+function engineOver<T extends AnyStructType>(
+  channel: AnyChannel,
+  type: T,
+  options: EngineOptions,
+): Engine<T> {
+  try {
+    return new Engine(channel, type, options);
+  } catch (err) {
+    channel.close();
+    throw err;
   }
 }

@@ -8,6 +8,9 @@ const SideBody_members = ['note', 'count', 'nothing'] as const;
 
 export class SideBodyReader extends $.StructReader {
   declare readonly $object: SideBodyObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return SideBody; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof SideBody_members)[number] | undefined {
@@ -46,6 +49,9 @@ export class SideBodyReader extends $.StructReader {
 }
 
 export class SideBodyBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return SideBody; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof SideBody_members)[number] | undefined {

@@ -8,6 +8,9 @@ const Body_members = ['ask', 'answer', 'bulk'] as const;
 
 export class BodyReader extends $.StructReader {
   declare readonly $object: BodyObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
@@ -41,6 +44,9 @@ export class BodyReader extends $.StructReader {
 }
 
 export class BodyBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Body; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Body_members)[number] | undefined {
@@ -158,6 +164,9 @@ export namespace Body {
 
 export class AskReader extends $.StructReader {
   declare readonly $object: AskObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Ask; }
   get number(): bigint {
     return this.$dataBytes < 8 ? 0n : this.$view.getBigUint64(this.$data, true);
@@ -169,6 +178,9 @@ export class AskReader extends $.StructReader {
 }
 
 export class AskBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Ask; }
   get number(): bigint {
     return this.$view.getBigUint64(this.$data, true);
@@ -210,6 +222,9 @@ export namespace Ask {
 
 export class AnswerReader extends $.StructReader {
   declare readonly $object: AnswerObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Answer; }
   get number(): bigint {
     return this.$dataBytes < 8 ? 0n : this.$view.getBigUint64(this.$data, true);
@@ -221,6 +236,9 @@ export class AnswerReader extends $.StructReader {
 }
 
 export class AnswerBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Answer; }
   get number(): bigint {
     return this.$view.getBigUint64(this.$data, true);
@@ -262,6 +280,9 @@ export namespace Answer {
 
 export class BulkReader extends $.StructReader {
   declare readonly $object: BulkObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Bulk; }
   get data(): Uint8Array {
     return this.$bytes(0);
@@ -278,6 +299,9 @@ export class BulkReader extends $.StructReader {
 }
 
 export class BulkBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Bulk; }
   get data(): Uint8Array {
     return this.$bytes(0);

@@ -13,6 +13,9 @@ export type Palette_Shade = (typeof Palette_Shade)[keyof typeof Palette_Shade];
 
 export class Palette_Deep_DeeperReader extends $.StructReader {
   declare readonly $object: Palette_Deep_DeeperObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Palette_Deep_Deeper; }
   get value(): number {
     return this.$dataBytes < 2 ? 0 : this.$view.getInt16(this.$data, true);
@@ -20,6 +23,9 @@ export class Palette_Deep_DeeperReader extends $.StructReader {
 }
 
 export class Palette_Deep_DeeperBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Palette_Deep_Deeper; }
   get value(): number {
     return this.$view.getInt16(this.$data, true);
@@ -57,6 +63,9 @@ export namespace Palette_Deep_Deeper {
 
 export class Palette_DeepReader extends $.StructReader {
   declare readonly $object: Palette_DeepObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Palette_Deep; }
   get it(): Palette_Deep_DeeperReader {
     return this.$struct(0, Palette_Deep_DeeperReader);
@@ -67,6 +76,9 @@ export class Palette_DeepReader extends $.StructReader {
 }
 
 export class Palette_DeepBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Palette_Deep; }
   get it(): Palette_Deep_DeeperBuilder {
     return this.$struct(0, Palette_Deep_Deeper);
@@ -122,6 +134,9 @@ export namespace Palette_Deep {
 
 export class PaletteReader extends $.StructReader {
   declare readonly $object: PaletteObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Palette; }
   get shades(): $.EnumListReader<Palette_Shade> {
     return this.$list(0, $.enumList(Palette_Shade));
@@ -147,6 +162,9 @@ export class PaletteReader extends $.StructReader {
 }
 
 export class PaletteBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Palette; }
   get shades(): $.EnumListBuilder<Palette_Shade> {
     return this.$list(0, $.enumList(Palette_Shade));
