@@ -1,5 +1,7 @@
 // Blob_stream_mq_receiver in the sync_io pattern: the same state machine, driven by the user's event-wait function.
+import type { EventLoop } from '../event-loop/event-loop.js';
 import { BlobStreamMqReceiver as AsyncBlobStreamMqReceiver } from '../mq/blob-stream-mq-receiver.js';
+import type { MqEnd } from '../mq/mq-end.js';
 import type { PersistentMqHandle } from '../mq/persistent-mq-handle.js';
 import type { ReceiveCounters } from '../transport.js';
 import type { FlowIpcError } from '../util/errors.js';
@@ -20,8 +22,8 @@ export class BlobStreamMqReceiver<H extends EventWaitHandle = EventWaitHandle> i
   readonly #core: SyncIoReceiverCore<H>;
 
   /** Takes the handle over, and throws, as the async form's does. */
-  constructor(handle: PersistentMqHandle, options: { nickname?: string } = {}) {
-    this.#stream = new AsyncBlobStreamMqReceiver(handle, { ...options, loop: this.#loop });
+  constructor(source: PersistentMqHandle | MqEnd, options: { nickname?: string } = {}) {
+    this.#stream = new AsyncBlobStreamMqReceiver(source, { ...options, loop: this.#loop });
     this.#core = new SyncIoReceiverCore(this.#stream, this.#loop);
   }
 
@@ -72,11 +74,11 @@ export class BlobStreamMqReceiver<H extends EventWaitHandle = EventWaitHandle> i
     return this.#core.idleTimerRun(timeoutMs);
   }
 
-  /** The async twin, driven by this thread's event loop; this object is closed then. Throws when it was started. */
-  asyncIoObj(): AsyncBlobStreamMqReceiver {
+  /** The async twin, driven by this thread's event loop unless told; this object is closed then. Throws when it was started. */
+  asyncIoObj(options: { loop?: EventLoop } = {}): AsyncBlobStreamMqReceiver {
     const { nickname } = this;
     if (this.#loop.started('rcv')) throw new Error('Only a stream that was not started can be turned async');
-    return new AsyncBlobStreamMqReceiver(this.#stream.release(), { nickname });
+    return new AsyncBlobStreamMqReceiver(this.#stream.release(), { ...options, nickname });
   }
 
   close(): void {

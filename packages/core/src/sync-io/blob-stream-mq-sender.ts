@@ -1,5 +1,7 @@
 // Blob_stream_mq_sender in the sync_io pattern: the same state machine, driven by the user's event-wait function.
+import type { EventLoop } from '../event-loop/event-loop.js';
 import { BlobStreamMqSender as AsyncBlobStreamMqSender } from '../mq/blob-stream-mq-sender.js';
+import type { MqEnd } from '../mq/mq-end.js';
 import type { PersistentMqHandle } from '../mq/persistent-mq-handle.js';
 import type { SendCounters } from '../transport.js';
 import type { FlowIpcError } from '../util/errors.js';
@@ -21,8 +23,8 @@ export class BlobStreamMqSender<H extends EventWaitHandle = EventWaitHandle> imp
   readonly #core: SyncIoSenderCore<H>;
 
   /** Takes the handle over, and throws, as the async form's does. */
-  constructor(handle: PersistentMqHandle, options: { nickname?: string } = {}) {
-    this.#stream = new AsyncBlobStreamMqSender(handle, { ...options, loop: this.#loop });
+  constructor(source: PersistentMqHandle | MqEnd, options: { nickname?: string } = {}) {
+    this.#stream = new AsyncBlobStreamMqSender(source, { ...options, loop: this.#loop });
     this.#core = new SyncIoSenderCore(this.#stream, this.#loop);
   }
 
@@ -79,11 +81,11 @@ export class BlobStreamMqSender<H extends EventWaitHandle = EventWaitHandle> imp
     return this.#core.autoPing(periodMs);
   }
 
-  /** The async twin, driven by this thread's event loop; this object is closed then. Throws when it was started. */
-  asyncIoObj(): AsyncBlobStreamMqSender {
+  /** The async twin, driven by this thread's event loop unless told; this object is closed then. Throws when it was started. */
+  asyncIoObj(options: { loop?: EventLoop } = {}): AsyncBlobStreamMqSender {
     const { nickname } = this;
     if (this.#loop.started('snd')) throw new Error('Only a stream that was not started can be turned async');
-    return new AsyncBlobStreamMqSender(this.#stream.release(), { nickname });
+    return new AsyncBlobStreamMqSender(this.#stream.release(), { ...options, nickname });
   }
 
   close(): void {

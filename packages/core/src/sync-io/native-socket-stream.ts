@@ -1,4 +1,5 @@
 // Native_socket_stream in the sync_io pattern: the same state machine, driven by the user's event-wait functions.
+import type { EventLoop } from '../event-loop/event-loop.js';
 import {
   NativeSocketStream as AsyncNativeSocketStream,
   type StreamCounters,
@@ -141,15 +142,15 @@ export class NativeSocketStream<H extends EventWaitHandle = EventWaitHandle>
   }
 
   /**
-   * The async twin, driven by this thread's event loop: takes the connection over, and this object is closed then.
-   * Throws when anything was started, NOT_CONNECTED in NULL state.
+   * The async twin, driven by this thread's event loop unless told: takes the connection over, and this object is closed
+   * then. Throws when anything was started, NOT_CONNECTED in NULL state.
    */
-  asyncIoObj(): AsyncNativeSocketStream {
+  asyncIoObj(options: { loop?: EventLoop } = {}): AsyncNativeSocketStream {
     const { nickname } = this;
     const peer = this.#stream.remotePeerProcessCredentials;
     if (this.#loop.started('rcv') || this.#loop.started('snd'))
       throw new Error('Only a stream that was not started can be turned into its async form');
-    const twin = new AsyncNativeSocketStream(this.#stream.release(), { nickname });
+    const twin = new AsyncNativeSocketStream(this.#stream.release(), { ...options, nickname });
     twin.remotePeerProcessCredentials = peer;
     this.close();
     return twin;

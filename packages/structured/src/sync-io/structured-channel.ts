@@ -117,4 +117,10 @@ export class StructuredChannel<
     if (!this.engine.endSendingNow()) return false;
     return this.engine.whenSent(handler) ? true : WOULD_BLOCK;
   }
+
+  /** Closes at once, with what it waited by; no handler is called. Idempotent. */
+  override close(): void {
+    super.close();
+    this.#loop?.close();
+  }
 }
