@@ -48,6 +48,11 @@ export interface SessionServerOptions extends LivenessOptions, ChannelConfigOpti
   server: ServerApp;
   /** Every client app there is; which of them may connect is the server app's allowedClients. */
   clients: readonly ClientApp[];
+  /**
+   * Most bytes of a message of the sessions' queues, where they use any; a POSIX queue takes what
+   * /proc/sys/fs/mqueue/msgsize_max allows. @default 8192, or 512 in sessions with shared memory
+   */
+  queueMessageSize?: number;
 }
 
 /** A client that passed all checks, before it is answered. */
@@ -289,7 +294,8 @@ export class SessionServer<
       );
       master.send(response, request);
       publishStep('server', 'answered');
-      maker = new ServerChannels(config, peer, scope, this.#provider.queueMessageSize);
+      const { queueMessageSize = this.#provider.queueMessageSize } = this.#options;
+      maker = new ServerChannels(config, peer, scope, queueMessageSize);
       const answered = { drive, signal: options.signal };
       yield* openInitChannels(master, byClient + byServer, maker, channels, answered);
       publishStep('server', 'channels-sent');
