@@ -298,7 +298,6 @@ export interface BorrowedPools {
 /** Which way a message goes, in calls on a {@link MessageQueue}. */
 export const MQ_SEND = 0;
 export const MQ_RECEIVE = 1;
-
 /**
  * A message queue: POSIX ('posix'), or `boost::interprocess::message_queue` ('bipc') in its own layout, so that C++
  * programs use it at the same time. Priority is always 0. Messages are 0 to `maxMessageSize` bytes, all or nothing.
@@ -366,7 +365,7 @@ export interface Binding {
   /**
    * Extra results of the last call on this thread: [0] see listGrow; [1] descriptor received by recv, or -1;
    * [2] 1 when recv saw truncated or surplus control data (all its descriptors were closed), else 0; [4] to [6] see
-   * {@link OwnArena}.
+   * {@link OwnArena}; from [8] on: staged-io.ts.
    */
   readonly out: Float64Array;
 
@@ -426,6 +425,14 @@ export interface Binding {
    * these bytes, provided that no sender puts another frame behind one with a descriptor in the same send).
    */
   recv(fd: number, buf: Uint8Array, offset: number, length: number, timeoutMs?: number): number;
+  /**
+   * Memory of this environment that sendStaged() and recvStaged() work on: STAGE_OUT bytes to be sent, then those that
+   * were received. Never transfer it.
+   */
+  readonly stage: Uint8Array;
+  /** See staged-io.ts: arguments and result are in {@link out}. */
+  sendStaged(): void;
+  recvStaged(): void;
   /** Adds 1 to an eventfd, such as {@link EpollReactor.wakeFd} of another thread. 0 or -errno. */
   signalFd(fd: number): number;
   /**
@@ -469,8 +476,6 @@ export interface Binding {
     mode: number,
   ) => OwnArena;
   BorrowedPools: new () => BorrowedPools;
-  /** Makes ArrayBuffers empty, so that use after release finds nothing. */
-  detachBuffers(buffers: readonly ArrayBuffer[]): void;
   /**
    * O_EXCL; mode set with fchmod whatever the umask. 'bipc' queues are shared memory objects: shmUnlink removes the name.
    * EINVAL: beyond /proc/sys/fs/mqueue/*_max; EMFILE: beyond RLIMIT_MSGQUEUE bytes in POSIX queues of this user.
