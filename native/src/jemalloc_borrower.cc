@@ -68,6 +68,13 @@ std::shared_ptr<BorrowedMapping> JemallocBorrower::window(uint64_t index) const 
   return index < windows_.size() ? windows_[index] : nullptr;
 }
 
+void JemallocBorrower::refresh() {
+  for (const auto& entry : pools_) {
+    const FaultGuard& guard = entry.second.mapping->guard;
+    if (guard.written()) guard.refresh();
+  }
+}
+
 char* JemallocBorrower::follow(uint32_t collection, uint64_t pointer, uint64_t length,
                                std::shared_ptr<BorrowedMapping>* mapping) {
   // A raw pointer would be an address in the peer's own memory.
@@ -79,10 +86,8 @@ char* JemallocBorrower::follow(uint32_t collection, uint64_t pointer, uint64_t l
     return nullptr;
   }
   const uint64_t offset = pointer & UINT32_MAX;
-  if (offset % 8 != 0 || offset > pool->mapping->size ||
-      length > pool->mapping->size - offset) {
-    return nullptr;
-  }
+  if (offset % 8 != 0 || offset > pool->mapping->size || length > pool->mapping->size - offset) return nullptr;
+  if (pool->mapping->guard.written()) pool->mapping->guard.refresh();
   if (mapping != nullptr) *mapping = pool->mapping;
   return pool->mapping->data + offset;
 }
