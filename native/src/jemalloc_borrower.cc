@@ -103,7 +103,7 @@ int JemallocBorrower::readRing(uint32_t collection, uint32_t pool, uint64_t offs
   if (pool == 0 || pool > kPoolIdBits || offset > UINT32_MAX) return -EINVAL;
   const char* holder = follow(collection, poolPointer(pool, offset), kHolderSize, nullptr);
   if (holder == nullptr) return -EINVAL;
-  const uint64_t count = load(holder + kCount);
+  const uint64_t count = __atomic_load_n(reinterpret_cast<const uint64_t*>(holder + kCount), __ATOMIC_ACQUIRE);
   if (count > maxSegments || count > kMostSegments) return -EINVAL;
   const uint64_t root = poolPointer(pool, offset + kRoot);
   uint64_t previous = root;
@@ -125,7 +125,9 @@ int JemallocBorrower::readRing(uint32_t collection, uint32_t pool, uint64_t offs
     previous = pointer;
     pointer = next;
   }
-  if (pointer != root || load(holder + kRoot + kPrevious) != previous) return -EINVAL;
+  // With segments it does not matter whether the ring ends here: its owner may be adding to it, for a later sending,
+  // and counts last. An empty one has nothing else to know it by.
+  if (count == 0 && (pointer != root || load(holder + kRoot + kPrevious) != root)) return -EINVAL;
   for (const BorrowedSegment& segment : segments_) {
     if (segment.mapping->guard.faulted()) return -EFAULT;
   }
