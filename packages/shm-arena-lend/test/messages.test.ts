@@ -120,6 +120,30 @@ describe('messages', () => {
     borrowed.release();
   });
 
+  it('may lie in a pool that the borrower has not heard of, while their list lies in one it has', async () => {
+    const { session, client, ours, theirs } = await open();
+    const got: number[] = [];
+    theirs.expectMsgs('file', (message) => {
+      got.push(...message.body.file.data);
+      message.release();
+    });
+    using small = ours.buildMsg((body) => (body.initFile().data = Uint8Array.of(1)));
+    ours.send(small);
+    await until(() => got.length === 1);
+    for (let i = 2; i < 5; i++) {
+      // List and metadata in the pool that there is; the only segment in one made for it.
+      const before = session.sessionShm.pools.length;
+      using large = ours.createMsg({ firstSegmentBytes: 90_000_000 });
+      large.body.initFile().data = Uint8Array.of(i);
+      expect(session.sessionShm.pools.length).toBeGreaterThan(before);
+      ours.send(large);
+      // All in one turn of the event loop, which has had no chance to read the lend channel.
+      session.channels[0]!.handleSender!.flush();
+      while (got.length < i) client.channels[0]!.waitReadable(1000);
+    }
+    expect(got).toEqual([1, 2, 3, 4]);
+  });
+
   it('come back when nobody can see them any more', async () => {
     const { ours, theirs, session, client } = await open();
     for (let i = 0; i < 20; i++) {
