@@ -171,7 +171,7 @@ export interface Pool {
    */
   listTake(list: number, target: Uint8Array): number;
   /**
-   * Checks the list (every pointer and size inside the pool, ring closed within `maxSegments`, sizes read once) and
+   * Checks the list (every pointer and size inside the pool, at most `maxSegments` segments, sizes read once) and
    * returns one ArrayBuffer a segment, exactly the used bytes. No count changes: the lender counted for us.
    * Negative code: -EINVAL malformed.
    */
@@ -267,7 +267,8 @@ export interface OwnArena {
 }
 
 /**
- * The pools that one peer lends: opened for reading and mapped privately, so that writes reach nobody. Every handle and
+ * The pools that one peer lends: opened for reading and mapped privately, so that writes reach nobody. What this process
+ * writes into a pool it sees itself, until it reads the next list there: that is as the peer wrote it. Every handle and
  * every pointer in the peer's lists is checked against them. Codes: -ENOENT (no such pool: `out[4]` tells which, that of
  * the handle or one that a pointer behind it leads to), -EINVAL (no well-formed
  * list there), -EFAULT (the peer cut a pool short: what was borrowed from it reads as zeros there), -EBADF (closed).
@@ -280,6 +281,8 @@ export interface BorrowedPools {
   addPool(collectionId: number, poolId: number, name: string, size: number): number;
   /** False when there was no such pool. It is unmapped when the last view of it is gone. */
   removePool(collectionId: number, poolId: number): boolean;
+  /** Forgets what this process wrote into pools, as reading a list does for those that the list is in. */
+  refresh(): void;
   /** Copies the single segment of a list. Its length, or -EMSGSIZE (does not fit, not exactly one), or a code. */
   listTake(collectionId: number, poolId: number, offset: number, target: Uint8Array): number;
   /** One ArrayBuffer for each segment, exactly the used bytes; or a code. */
