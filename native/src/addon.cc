@@ -69,9 +69,11 @@ constexpr Export kFunctions[] = {
     {"poolOpen", poolOpen},
     {"poolOpenOrCreate", poolOpenOrCreate},
     {"recv", recvBytes},
+    {"recvStaged", recvStaged},
     {"replaceFd", replaceFd},
     {"semOpen", semOpen},
     {"send", sendBytes},
+    {"sendStaged", sendStaged},
     {"setNonBlocking", setNonBlocking},
     {"setSocketBuffers", setSocketBuffers},
     {"shmCreate", shmCreate},
@@ -103,6 +105,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   state->semaphoreClass = Napi::Persistent(NamedSemaphore::define(env, state));
   state->queueClass = Napi::Persistent(MessageQueue::define(env, state));
   exports["out"] = state->outArray(env);
+  exports["stage"] = state->stageArray(env);
   exports["version"] = Napi::String::New(env, describeBuild());
   return exports;
 }

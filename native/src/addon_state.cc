@@ -9,7 +9,7 @@ namespace flow_ipc {
 
 AddonState* AddonState::create(Napi::Env env) {
   std::unique_ptr<AddonState> state(new AddonState());
-  state->out_ = std::make_shared<OutBlock>();
+  state->shared_ = std::make_shared<Shared>();
   state->out()[kReceivedFd] = -1;
   if (napi_get_uv_event_loop(env, &state->loop_) != napi_ok ||
       // Asynchronous: Node keeps the loop turning until the close callbacks have run.
@@ -24,19 +24,27 @@ AddonState* AddonState::create(Napi::Env env) {
 
 AddonState::~AddonState() = default;
 
-Napi::Value AddonState::outArray(Napi::Env env) {
+Napi::Value AddonState::arrayOver(Napi::Env env, void* data, size_t size, napi_typedarray_type type, size_t length) {
   // The array shares ownership: it could outlive this state in a transferred ArrayBuffer.
-  auto* share = new std::shared_ptr<OutBlock>(out_);
+  auto* share = new std::shared_ptr<Shared>(shared_);
   napi_value buffer;
   napi_value array;
-  const auto drop = [](napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<OutBlock>*>(hint); };
-  if (napi_create_external_arraybuffer(env, out_->values, sizeof out_->values, drop, share, &buffer) != napi_ok) {
+  const auto drop = [](napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<Shared>*>(hint); };
+  if (napi_create_external_arraybuffer(env, data, size, drop, share, &buffer) != napi_ok) {
     delete share;
     throwErrno(env, ENOTSUP, "napi_create_external_arraybuffer");
     return Napi::Value();
   }
-  napi_create_typedarray(env, napi_float64_array, kSlots, buffer, 0, &array);
+  napi_create_typedarray(env, type, length, buffer, 0, &array);
   return Napi::Value(env, array);
+}
+
+Napi::Value AddonState::outArray(Napi::Env env) {
+  return arrayOver(env, shared_->out, sizeof shared_->out, napi_float64_array, kSlots);
+}
+
+Napi::Value AddonState::stageArray(Napi::Env env) {
+  return arrayOver(env, shared_->stage, sizeof shared_->stage, napi_uint8_array, sizeof shared_->stage);
 }
 
 void AddonState::addWatch(WatchHandle* handle) {

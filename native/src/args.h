@@ -43,7 +43,12 @@ bool checkSlice(napi_env env, const Bytes& bytes, int64_t offset, int64_t length
 
 inline napi_value number(napi_env env, int64_t value) {
   napi_value result = nullptr;
-  napi_create_int64(env, value, &result);
+  // A small integer needs no heap number.
+  if (value == static_cast<int32_t>(value)) {
+    napi_create_int32(env, static_cast<int32_t>(value), &result);
+  } else {
+    napi_create_int64(env, value, &result);
+  }
   return result;
 }
 

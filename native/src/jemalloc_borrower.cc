@@ -68,6 +68,13 @@ std::shared_ptr<BorrowedMapping> JemallocBorrower::window(uint64_t index) const 
   return index < windows_.size() ? windows_[index] : nullptr;
 }
 
+void JemallocBorrower::refresh() {
+  for (const auto& entry : pools_) {
+    const FaultGuard& guard = entry.second.mapping->guard;
+    if (guard.written()) guard.refresh();
+  }
+}
+
 char* JemallocBorrower::follow(uint32_t collection, uint64_t pointer, uint64_t length,
                                std::shared_ptr<BorrowedMapping>* mapping) {
   // A raw pointer would be an address in the peer's own memory.
@@ -79,10 +86,8 @@ char* JemallocBorrower::follow(uint32_t collection, uint64_t pointer, uint64_t l
     return nullptr;
   }
   const uint64_t offset = pointer & UINT32_MAX;
-  if (offset % 8 != 0 || offset > pool->mapping->size ||
-      length > pool->mapping->size - offset) {
-    return nullptr;
-  }
+  if (offset % 8 != 0 || offset > pool->mapping->size || length > pool->mapping->size - offset) return nullptr;
+  if (pool->mapping->guard.written()) pool->mapping->guard.refresh();
   if (mapping != nullptr) *mapping = pool->mapping;
   return pool->mapping->data + offset;
 }
@@ -98,7 +103,7 @@ int JemallocBorrower::readRing(uint32_t collection, uint32_t pool, uint64_t offs
   if (pool == 0 || pool > kPoolIdBits || offset > UINT32_MAX) return -EINVAL;
   const char* holder = follow(collection, poolPointer(pool, offset), kHolderSize, nullptr);
   if (holder == nullptr) return -EINVAL;
-  const uint64_t count = load(holder + kCount);
+  const uint64_t count = __atomic_load_n(reinterpret_cast<const uint64_t*>(holder + kCount), __ATOMIC_ACQUIRE);
   if (count > maxSegments || count > kMostSegments) return -EINVAL;
   const uint64_t root = poolPointer(pool, offset + kRoot);
   uint64_t previous = root;
@@ -120,7 +125,9 @@ int JemallocBorrower::readRing(uint32_t collection, uint32_t pool, uint64_t offs
     previous = pointer;
     pointer = next;
   }
-  if (pointer != root || load(holder + kRoot + kPrevious) != previous) return -EINVAL;
+  // With segments it does not matter whether the ring ends here: its owner may be adding to it, for a later sending,
+  // and counts last. An empty one has nothing else to know it by.
+  if (count == 0 && (pointer != root || load(holder + kRoot + kPrevious) != root)) return -EINVAL;
   for (const BorrowedSegment& segment : segments_) {
     if (segment.mapping->guard.faulted()) return -EFAULT;
   }

@@ -8,19 +8,20 @@
 #include <vector>
 
 #include "mapping.h"
-#include "sigbus_guard.h"
+#include "fault_guard.h"
 
 namespace flow_ipc {
 
-// A peer's pool as mapped here. Should the peer cut it short, what lies behind its new end reads as zeros.
+// A peer's pool as mapped here. Should the peer cut it short, what lies behind its new end reads as zeros. Should this
+// process write to it, it sees that itself until it reads the next object there, which is as the peer wrote it.
 struct BorrowedMapping {
   BorrowedMapping(std::shared_ptr<Mapping> pool, size_t size)
-      : mapping(std::move(pool)), data(mapping->data()), size(size), guard(data, size) {}
+      : mapping(std::move(pool)), data(mapping->data()), size(size), guard(data, size, true) {}
 
   const std::shared_ptr<Mapping> mapping;
   char* const data;
   const size_t size;
-  const SigbusGuard guard;  // last: goes first
+  const FaultGuard guard;  // last: goes first
 };
 
 // One segment of a list, as read once and checked.
@@ -44,9 +45,12 @@ class JemallocBorrower {
   int add(uint32_t collection, uint32_t pool, const std::string& name, uint64_t size);
   bool remove(uint32_t collection, uint32_t pool);
 
-  // Walks the whole ring of the list at `offset`; the result is in segments(). 0 or a code.
+  // Walks the ring of the list at `offset`; the result is in segments(). 0 or a code.
   int read(uint32_t collection, uint32_t pool, uint64_t offset, uint64_t maxSegments);
   const std::vector<BorrowedSegment>& segments() const { return segments_; }
+
+  // Forgets what this process wrote into any of the pools, by mistake.
+  void refresh();
 
   // The pool that the last read() met and did not know, when it said -ENOENT: of the handle, or of a pointer behind it.
   uint32_t missing() const { return missing_; }

@@ -14,6 +14,7 @@ Napi::Function BorrowedPools::define(Napi::Env env, AddonState* state) {
   return DefineClass(env, "BorrowedPools",
                      {InstanceMethod<&BorrowedPools::addPool>("addPool"),
                       InstanceMethod<&BorrowedPools::removePool>("removePool"),
+                      InstanceMethod<&BorrowedPools::refresh>("refresh"),
                       InstanceMethod<&BorrowedPools::listTake>("listTake"),
                       InstanceMethod<&BorrowedPools::listBorrow>("listBorrow"),
                       InstanceMethod<&BorrowedPools::view>("view"), InstanceMethod<&BorrowedPools::close>("close")},
@@ -72,6 +73,11 @@ Napi::Value BorrowedPools::removePool(const Napi::CallbackInfo& info) {
   uint32_t pool;
   if (!getIds(info, &collection, &pool)) return Napi::Value();
   return Napi::Boolean::New(info.Env(), pools_ != nullptr && pools_->remove(collection, pool));
+}
+
+Napi::Value BorrowedPools::refresh(const Napi::CallbackInfo&) {
+  if (pools_ != nullptr) pools_->refresh();
+  return Napi::Value();
 }
 
 bool BorrowedPools::readList(const Napi::CallbackInfo& info, uint64_t maxSegments, int* code) {

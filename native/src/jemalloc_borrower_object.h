@@ -18,6 +18,7 @@ class BorrowedPools : public Napi::ObjectWrap<BorrowedPools> {
  private:
   Napi::Value addPool(const Napi::CallbackInfo& info);
   Napi::Value removePool(const Napi::CallbackInfo& info);
+  Napi::Value refresh(const Napi::CallbackInfo& info);
   Napi::Value listTake(const Napi::CallbackInfo& info);
   Napi::Value listBorrow(const Napi::CallbackInfo& info);
   Napi::Value view(const Napi::CallbackInfo& info);

@@ -110,7 +110,8 @@ int JemallocLists::grow(uint64_t list, uint64_t capacity, char** buffer) {
   put(last + kNext, node);
   put(holder + kRoot + kPrevious, node);
   object->segments.push_back(segment);
-  put(holder + kCount, object->segments.size());
+  // Last, for who reads what was sent before.
+  __atomic_store_n(reinterpret_cast<uint64_t*>(holder + kCount), object->segments.size(), __ATOMIC_RELEASE);
   return 0;
 }
 

@@ -51,8 +51,16 @@ sem_t* openGuard() {
   return guard == SEM_FAILED ? nullptr : guard;
 }
 
+int openCounter() {
+  // Not both at once with O_CREAT: where fs.protected_regular is set, that fails for another user's file.
+  int fd = shm_open(kCounter, O_RDWR, 0);
+  if (fd < 0 && errno == ENOENT) fd = shm_open(kCounter, O_RDWR | O_CREAT | O_EXCL, kEverybody);
+  if (fd < 0 && errno == EEXIST) fd = shm_open(kCounter, O_RDWR, 0);
+  return fd;
+}
+
 uint32_t* mapCounter() {
-  const int fd = shm_open(kCounter, O_RDWR | O_CREAT, kEverybody);
+  const int fd = openCounter();
   if (fd < 0) return nullptr;
   void* mapped = MAP_FAILED;
   struct stat file;

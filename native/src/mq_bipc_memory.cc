@@ -174,7 +174,7 @@ std::shared_ptr<BipcMemory> BipcMemory::open(const std::string& name, int* err, 
       uint64_t count;
       uint64_t longest;
       Geometry geometry;
-      const SigbusGuard guard(mapping->data(), mapping->size());
+      const FaultGuard guard(mapping->data(), mapping->size());
       *err = check(mapping->data(), size, &count, &longest, &geometry);
       if (guard.faulted()) *err = EBADMSG;
       if (*err == 0) {

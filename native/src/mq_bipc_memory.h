@@ -18,7 +18,7 @@
 
 #include "mapping.h"
 #include "mq_queue.h"
-#include "sigbus_guard.h"
+#include "fault_guard.h"
 
 namespace flow_ipc {
 
@@ -89,7 +89,7 @@ class BipcMemory {
   void noteDrift(uint64_t count);
 
   std::shared_ptr<Mapping> mapping_;
-  SigbusGuard guard_;  // after the mapping: gone before it
+  FaultGuard guard_;  // after the mapping: gone before it
   char* const base_;
   const uint64_t maxMessages_;
   const uint64_t maxMessageSize_;

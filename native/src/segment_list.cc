@@ -88,7 +88,8 @@ void SegmentLists::link(uint64_t list, uint64_t node, uint64_t buffer, uint64_t 
   store64(node + kUsed, 0);
   point(last + kNext, node);
   point(root + kPrevious, node);
-  store64(list + kCount, load(list + kCount) + 1);
+  // Last, for who reads what was sent before.
+  __atomic_fetch_add(reinterpret_cast<uint64_t*>(pool_.base() + list + kCount), 1, __ATOMIC_RELEASE);
 }
 
 int64_t SegmentLists::addSegmentLocked(uint64_t list, uint64_t capacity) {
@@ -154,7 +155,7 @@ int SegmentLists::read(uint64_t list, uint64_t maxSegments) {
   segments_.clear();
   if (!isListOffset(list)) return -EINVAL;
   const uint64_t root = list + kRoot;
-  const uint64_t count = load(list + kCount);
+  const uint64_t count = __atomic_load_n(reinterpret_cast<uint64_t*>(pool_.base() + list + kCount), __ATOMIC_ACQUIRE);
   if (count > maxSegments || count > kMostSegments) return -EINVAL;
   uint64_t previous = root;
   uint64_t node = follow(root + kNext);
@@ -166,7 +167,16 @@ int SegmentLists::read(uint64_t list, uint64_t maxSegments) {
     previous = node;
     node = next;
   }
-  return node == root && follow(root + kPrevious) == previous ? 0 : -EINVAL;
+  // Not whether the ring ends here: its maker may be adding to it, for a later sending, and counts last. An empty one
+  // has nothing else to know it by.
+  return count > 0 || isWhole(list) ? 0 : -EINVAL;
+}
+
+// Whether the ring has no more in it than read() found.
+bool SegmentLists::isWhole(uint64_t list) const {
+  const uint64_t root = list + kRoot;
+  const uint64_t last = segments_.empty() ? root : segments_.back().node;
+  return follow(last + kNext) == root && follow(root + kPrevious) == last;
 }
 
 int SegmentLists::lend(uint64_t list, const std::vector<uint64_t>& usedSizes) {
@@ -216,6 +226,7 @@ int64_t SegmentLists::release(uint64_t list) {
   // The last owner: nobody else may touch the list, so the snapshot that read() took stays true.
   const PoolLock lock(pool_);
   if (lock.code() != 0) return lock.code();
+  if (!isWhole(list)) return -EINVAL;
   if (const int rc = checkBlocksLocked(list); rc != 0) return rc;
   if (!__atomic_compare_exchange_n(owners, &now, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return -EINVAL;
   for (const uint64_t offset : offsets_) {

@@ -29,7 +29,7 @@ class SegmentLists {
   int64_t grow(uint64_t list, uint64_t capacity);
   int64_t store(const uint8_t* bytes, uint64_t length);
   int lend(uint64_t list, const std::vector<uint64_t>& usedSizes);
-  // Walks the whole ring; the result is in segments().
+  // Walks the ring as far as it is counted; the result is in segments().
   int read(uint64_t list, uint64_t maxSegments);
   // Drops one owner; the last one frees everything. Owners left, or a code with nothing done.
   int64_t release(uint64_t list);
@@ -41,6 +41,7 @@ class SegmentLists {
   void link(uint64_t list, uint64_t node, uint64_t buffer, uint64_t capacity, uint64_t last);
   int64_t createLocked();
   bool readNode(uint64_t node, uint64_t expectedPrevious, Segment* segment, uint64_t* next) const;
+  bool isWhole(uint64_t list) const;
   int checkBlocksLocked(uint64_t list);
   bool isPlace(uint64_t offset, uint64_t size) const;
   bool isListOffset(uint64_t list) const;

@@ -68,6 +68,85 @@ void takeDescriptors(msghdr* message, double* out) {
   out[AddonState::kReceivedFd] = first;
 }
 
+// The kernel drops control data that no byte carries: better an error than a lost descriptor.
+constexpr char kNothingCarries[] = "a descriptor needs at least one byte to ride on";
+
+AddonState* stateOf(napi_env env, napi_callback_info info) {
+  void* data;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+  return static_cast<AddonState*>(data);
+}
+
+bool registerFd(napi_env env, const double* registers, int* fd) {
+  const double value = registers[AddonState::kFd];
+  if (!(value >= 0 && value <= INT_MAX)) {
+    throwRange(env, "a file descriptor must be a non-negative 32-bit number");
+    return false;
+  }
+  *fd = static_cast<int>(value);
+  return true;
+}
+
+// Bytes taken, or -errno.
+ssize_t sendParts(int fd, iovec* iov, size_t parts, int passFd) {
+  msghdr message{};
+  message.msg_iov = iov;
+  message.msg_iovlen = parts;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  if (passFd >= 0) {
+    std::memset(control, 0, sizeof control);
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* c = CMSG_FIRSTHDR(&message);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(c), &passFd, sizeof passFd);
+  }
+  constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  // The simpler call spares the kernel two copies in.
+  const bool plain = parts == 1 && passFd < 0;
+  ssize_t sent;
+  do sent = plain ? send(fd, iov[0].iov_base, iov[0].iov_len, kFlags) : sendmsg(fd, &message, kFlags);
+  while (sent < 0 && errno == EINTR);
+  return sent < 0 ? -errno : sent;
+}
+
+// Bytes read, 0 at end of file, or -errno.
+ssize_t receiveInto(napi_env env, AddonState* state, int fd, iovec* iov, double waitMs) {
+  double* out = state->out();
+  out[AddonState::kReceivedFd] = -1;
+  out[AddonState::kBadControl] = 0;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kControlFds)];
+  msghdr message{};
+  message.msg_iov = iov;
+  message.msg_iovlen = 1;
+  const auto receive = [&](int flags) {
+    ssize_t n;
+    do {
+      message.msg_control = control;
+      message.msg_controllen = sizeof control;
+      n = recvmsg(fd, &message, flags | MSG_CMSG_CLOEXEC);
+    } while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+  };
+  // Where nobody can stop this thread the read itself waits: a system call less than to poll first. A descriptor that
+  // somebody made non-blocking says EAGAIN to that.
+  const bool waitInRead = waitMs < 0 && !canBeTerminated(env);
+  ssize_t received = -EAGAIN;
+  if (waitMs == 0 || waitInRead) received = receive(waitInRead ? 0 : MSG_DONTWAIT);
+  if (received == -EAGAIN && waitMs != 0) {
+    pollfd entry = pollEntry(fd, 1);
+    const int rc = pollInSlices(env, &entry, 1, waitMs);
+    if (rc <= 0) return rc == 0 ? -EAGAIN : rc;
+    received = receive(MSG_DONTWAIT);
+  }
+  if (received >= 0 && (message.msg_controllen != 0 || (message.msg_flags & MSG_CTRUNC) != 0)) {
+    takeDescriptors(&message, out);
+  }
+  return received;
+}
+
 }  // namespace
 
 napi_value acceptFd(napi_env env, napi_callback_info info) {
@@ -111,27 +190,26 @@ napi_value sendBytes(napi_env env, napi_callback_info info) {
     iov[1] = {part[1].data + at[1], static_cast<size_t>(length[1])};
     parts = 2;
   }
-  msghdr message{};
-  message.msg_iov = iov;
-  message.msg_iovlen = parts;
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  if (passFd >= 0) {
-    if (passFd > INT_MAX) return throwRange(env, "passFd must be a 32-bit number");
-    // The kernel drops control data that no byte carries: better an error than a lost descriptor.
-    if (length[0] + length[1] == 0) return throwRange(env, "a descriptor needs at least one byte to ride on");
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* c = CMSG_FIRSTHDR(&message);
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof(int));
-    const int descriptor = static_cast<int>(passFd);
-    std::memcpy(CMSG_DATA(c), &descriptor, sizeof descriptor);
+  if (passFd > INT_MAX) return throwRange(env, "passFd must be a 32-bit number");
+  if (passFd >= 0 && length[0] + length[1] == 0) return throwRange(env, kNothingCarries);
+  return number(env, sendParts(fd, iov, parts, static_cast<int>(passFd < 0 ? -1 : passFd)));
+}
+
+napi_value sendStaged(napi_env env, napi_callback_info info) {
+  AddonState* state = stateOf(env, info);
+  double* registers = state->out();
+  int fd;
+  if (!registerFd(env, registers, &fd)) return nullptr;
+  const double length = registers[AddonState::kSize];
+  const double passFd = registers[AddonState::kExtra];
+  if (!(length >= 0 && length <= static_cast<double>(AddonState::kStageOut))) {
+    return throwRange(env, "length must be within the stage");
   }
-  ssize_t sent;
-  do sent = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  while (sent < 0 && errno == EINTR);
-  return number(env, sent < 0 ? -errno : sent);
+  if (!(passFd >= -1 && passFd <= INT_MAX)) return throwRange(env, "passFd must be a 32-bit number");
+  iovec iov{state->stage(), static_cast<size_t>(length)};
+  if (passFd >= 0 && iov.iov_len == 0) return throwRange(env, kNothingCarries);
+  registers[AddonState::kResult] = sendParts(fd, &iov, 1, static_cast<int>(passFd));
+  return nullptr;
 }
 
 napi_value recvBytes(napi_env env, napi_callback_info info) {
@@ -142,47 +220,35 @@ napi_value recvBytes(napi_env env, napi_callback_info info) {
   int64_t offset;
   int64_t length;
   Bytes bytes;
+  double waitMs = 0;
   napi_get_cb_info(env, info, &argc, argv, nullptr, &data);
-  double* out = static_cast<AddonState*>(data)->out();
-  out[AddonState::kReceivedFd] = -1;
-  out[AddonState::kBadControl] = 0;
   if (!getFd(env, argv[0], &fd) || !getInt(env, argv[2], &offset, "offset must be a number") ||
       !getInt(env, argv[3], &length, "length must be a number") ||
-      !getBytes(env, argv[1], &bytes, "buf must be a Uint8Array") || !checkSlice(env, bytes, offset, length)) {
+      !getBytes(env, argv[1], &bytes, "buf must be a Uint8Array") || !checkSlice(env, bytes, offset, length) ||
+      (argc == 5 && !getDouble(env, argv[4], &waitMs, "waitMs must be a number"))) {
     return nullptr;
   }
   // recvmsg with no room returns 0, which would read as end of file.
   if (length == 0) return throwRange(env, "length must be at least 1");
-  double waitMs = 0;
-  if (argc == 5 && !getDouble(env, argv[4], &waitMs, "waitMs must be a number")) return nullptr;
   iovec iov{bytes.data + offset, static_cast<size_t>(length)};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kControlFds)];
-  msghdr message{};
-  message.msg_iov = &iov;
-  message.msg_iovlen = 1;
-  const auto receive = [&](int flags) {
-    ssize_t n;
-    do {
-      message.msg_control = control;
-      message.msg_controllen = sizeof control;
-      n = recvmsg(fd, &message, flags | MSG_CMSG_CLOEXEC);
-    } while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n;
-  };
-  // Where nobody can stop this thread the read itself waits: a system call less than to poll first. A descriptor that
-  // somebody made non-blocking says EAGAIN to that.
-  const bool waitInRead = waitMs < 0 && !canBeTerminated(env);
-  ssize_t received = -EAGAIN;
-  if (argc < 5 || waitInRead) received = receive(waitInRead ? 0 : MSG_DONTWAIT);
-  if (received == -EAGAIN && argc == 5) {
-    pollfd entry = pollEntry(fd, 1);
-    const int rc = pollInSlices(env, &entry, 1, waitMs);
-    if (rc <= 0) return number(env, rc == 0 ? -EAGAIN : rc);
-    received = receive(MSG_DONTWAIT);
+  return number(env, receiveInto(env, static_cast<AddonState*>(data), fd, &iov, waitMs));
+}
+
+napi_value recvStaged(napi_env env, napi_callback_info info) {
+  AddonState* state = stateOf(env, info);
+  double* registers = state->out();
+  int fd;
+  if (!registerFd(env, registers, &fd)) return nullptr;
+  const double offset = registers[AddonState::kSize];
+  const double waitMs = registers[AddonState::kExtra];
+  if (!(offset >= 0 && offset < static_cast<double>(AddonState::kStageIn))) {
+    return throwRange(env, "offset must be within the stage");
   }
-  if (received < 0) return number(env, received);
-  if (message.msg_controllen != 0 || (message.msg_flags & MSG_CTRUNC) != 0) takeDescriptors(&message, out);
-  return number(env, received);
+  if (waitMs != waitMs) return throwType(env, "waitMs must be a number");
+  const auto at = static_cast<size_t>(offset);
+  iovec iov{state->stage() + AddonState::kStageOut + at, AddonState::kStageIn - at};
+  registers[AddonState::kResult] = receiveInto(env, state, fd, &iov, waitMs);
+  return nullptr;
 }
 
 napi_value pollFd(napi_env env, napi_callback_info info) {

@@ -187,6 +187,25 @@ describe('a borrower', () => {
     expect(new Uint8Array(views[1]!).every((b) => b === 9)).toBe(true);
   });
 
+  it('reads a list as far as it is counted, while its owner adds to it for a later sending', () => {
+    const arena = newArena();
+    arena.listCreate(64);
+    const list = out[0]!;
+    arena.listLend(list, [3]);
+    const [pool, offset] = [out[4]!, out[5]!];
+    arena.listGrow(list, 64);
+    // The moment before the second segment counts.
+    new BigUint64Array(arena.view(list, 8))[0] = 1n;
+    const pools = lent(arena);
+    const views = pools.listBorrow(arena.collectionId, pool, offset, 9) as ArrayBuffer[];
+    expect(views.map((v) => v.byteLength)).toEqual([3]);
+    // Nothing is a list of nothing.
+    new BigUint64Array(arena.view(list, 8))[0] = 0n;
+    expect(pools.listBorrow(arena.collectionId, pool, offset, 9)).toBe(EINVAL);
+    expect(arena.listRelease(list, [])).toBe(1);
+    expect(arena.listRelease(list, [])).toBe(0);
+  });
+
   it('lacks a pool, and says which', () => {
     const arena = newArena();
     const first = arena.listCreate(64) as ArrayBuffer;

@@ -41,6 +41,25 @@ describe('a list', () => {
     expect(pool.listBorrow(list, 5)).toBe(-EINVAL);
   });
 
+  it('is read as far as it is counted, while its maker adds to it for a later sending', () => {
+    const pool = newPool();
+    const peer = poolOpen(pool.name);
+    const list = pool.listCreate();
+    grown(pool.listGrow(list, 64));
+    pool.listLend(list, [16]);
+    grown(pool.listGrow(list, 128));
+    // The moment before the second segment counts.
+    const count = new BigUint64Array(pool.view(list, 8));
+    count[0] = 1n;
+    const borrowed = peer.listBorrow(list, 9) as ArrayBuffer[];
+    expect(borrowed.map((b) => b.byteLength)).toEqual([16]);
+    expect(peer.listRelease(list, borrowed)).toBe(1);
+    // Who takes it down must know all of it.
+    expect(pool.listRelease(list, [])).toBe(-EINVAL);
+    count[0] = 2n;
+    expect(pool.listRelease(list, [])).toBe(0);
+  });
+
   it('of one small segment goes in one call each way', () => {
     const pool = newPool();
     const free = pool.freeBytes();

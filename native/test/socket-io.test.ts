@@ -3,7 +3,20 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { closeFd, out, pollFd, READABLE, recv, send, socketPair, WRITABLE } from '../ts/index.js';
+import {
+  closeFd,
+  out,
+  pollFd,
+  READABLE,
+  recv,
+  recvStaged,
+  STAGE_OUT,
+  send,
+  sendStaged,
+  socketPair,
+  stage,
+  WRITABLE,
+} from '../ts/index.js';
 import { bytes, fdCount } from './support.js';
 
 const { EAGAIN, EPIPE, EBADF, ENOTSOCK, ECONNRESET } = constants.errno;
@@ -163,6 +176,51 @@ describe('descriptors', () => {
       sendText('x', 0);
       recvText();
       closeFd(out[FD]!);
+    }
+  });
+});
+
+describe('the stage', () => {
+  const room = stage.length - STAGE_OUT;
+  const put = (text: string) => stage.set(bytes(text));
+  const received = (offset: number, length: number) =>
+    Buffer.from(stage.subarray(STAGE_OUT + offset, STAGE_OUT + offset + length)).toString();
+
+  it('sends from its start and receives behind that, in one place for the whole thread', () => {
+    put('staged');
+    expect(sendStaged(a, 6, -1)).toBe(6);
+    put('xxxxxx');
+    expect(recvStaged(b, 10, 0)).toBe(6);
+    expect(received(10, 6)).toBe('staged');
+    expect(recvStaged(b, 0, 0)).toBe(-EAGAIN);
+    expect(recvStaged(b, 0, 5)).toBe(-EAGAIN);
+  });
+
+  it('passes descriptors', () => {
+    put('h');
+    expect(sendStaged(a, 1, 0)).toBe(1);
+    expect(recvStaged(b, 0, -1)).toBe(1);
+    expect(out[FD]).toBeGreaterThan(2);
+    expect(out[BAD]).toBe(0);
+    closeFd(out[FD]!);
+    expect(sendStaged(a, 1, 999_999)).toBe(-EBADF);
+    expect(() => sendStaged(a, 0, 0)).toThrow(RangeError);
+  });
+
+  it('reads to its end and no further', () => {
+    sendText('ab');
+    expect(recvStaged(b, room - 1, 0)).toBe(1);
+    expect(received(room - 1, 1)).toBe('a');
+    expect(recvText()).toBe('b');
+    for (const offset of [-1, room, Number.POSITIVE_INFINITY])
+      expect(() => recvStaged(b, offset, 0)).toThrow(RangeError);
+    for (const length of [-1, STAGE_OUT + 1, Number.POSITIVE_INFINITY])
+      expect(() => sendStaged(a, length, -1)).toThrow(RangeError);
+    expect(() => recvStaged(b, 0, undefined as never)).toThrow(TypeError);
+    expect(() => sendStaged(a, 1, undefined as never)).toThrow(RangeError);
+    for (const fd of [-1, 2 ** 31, undefined as never]) {
+      expect(() => sendStaged(fd, 1, -1)).toThrow(RangeError);
+      expect(() => recvStaged(fd, 0, 0)).toThrow(RangeError);
     }
   });
 });

@@ -171,7 +171,7 @@ export interface Pool {
    */
   listTake(list: number, target: Uint8Array): number;
   /**
-   * Checks the list (every pointer and size inside the pool, ring closed within `maxSegments`, sizes read once) and
+   * Checks the list (every pointer and size inside the pool, at most `maxSegments` segments, sizes read once) and
    * returns one ArrayBuffer a segment, exactly the used bytes. No count changes: the lender counted for us.
    * Negative code: -EINVAL malformed.
    */
@@ -267,7 +267,8 @@ export interface OwnArena {
 }
 
 /**
- * The pools that one peer lends: opened for reading and mapped privately, so that writes reach nobody. Every handle and
+ * The pools that one peer lends: opened for reading and mapped privately, so that writes reach nobody. What this process
+ * writes into a pool it sees itself, until it reads the next list there: that is as the peer wrote it. Every handle and
  * every pointer in the peer's lists is checked against them. Codes: -ENOENT (no such pool: `out[4]` tells which, that of
  * the handle or one that a pointer behind it leads to), -EINVAL (no well-formed
  * list there), -EFAULT (the peer cut a pool short: what was borrowed from it reads as zeros there), -EBADF (closed).
@@ -280,6 +281,8 @@ export interface BorrowedPools {
   addPool(collectionId: number, poolId: number, name: string, size: number): number;
   /** False when there was no such pool. It is unmapped when the last view of it is gone. */
   removePool(collectionId: number, poolId: number): boolean;
+  /** Forgets what this process wrote into pools, as reading a list does for those that the list is in. */
+  refresh(): void;
   /** Copies the single segment of a list. Its length, or -EMSGSIZE (does not fit, not exactly one), or a code. */
   listTake(collectionId: number, poolId: number, offset: number, target: Uint8Array): number;
   /** One ArrayBuffer for each segment, exactly the used bytes; or a code. */
@@ -298,7 +301,6 @@ export interface BorrowedPools {
 /** Which way a message goes, in calls on a {@link MessageQueue}. */
 export const MQ_SEND = 0;
 export const MQ_RECEIVE = 1;
-
 /**
  * A message queue: POSIX ('posix'), or `boost::interprocess::message_queue` ('bipc') in its own layout, so that C++
  * programs use it at the same time. Priority is always 0. Messages are 0 to `maxMessageSize` bytes, all or nothing.
@@ -366,7 +368,7 @@ export interface Binding {
   /**
    * Extra results of the last call on this thread: [0] see listGrow; [1] descriptor received by recv, or -1;
    * [2] 1 when recv saw truncated or surplus control data (all its descriptors were closed), else 0; [4] to [6] see
-   * {@link OwnArena}.
+   * {@link OwnArena}; from [8] on: staged-io.ts.
    */
   readonly out: Float64Array;
 
@@ -426,6 +428,14 @@ export interface Binding {
    * these bytes, provided that no sender puts another frame behind one with a descriptor in the same send).
    */
   recv(fd: number, buf: Uint8Array, offset: number, length: number, timeoutMs?: number): number;
+  /**
+   * Memory of this environment that sendStaged() and recvStaged() work on: STAGE_OUT bytes to be sent, then those that
+   * were received. Never transfer it.
+   */
+  readonly stage: Uint8Array;
+  /** See staged-io.ts: arguments and result are in {@link out}. */
+  sendStaged(): void;
+  recvStaged(): void;
   /** Adds 1 to an eventfd, such as {@link EpollReactor.wakeFd} of another thread. 0 or -errno. */
   signalFd(fd: number): number;
   /**
@@ -469,8 +479,6 @@ export interface Binding {
     mode: number,
   ) => OwnArena;
   BorrowedPools: new () => BorrowedPools;
-  /** Makes ArrayBuffers empty, so that use after release finds nothing. */
-  detachBuffers(buffers: readonly ArrayBuffer[]): void;
   /**
    * O_EXCL; mode set with fchmod whatever the umask. 'bipc' queues are shared memory objects: shmUnlink removes the name.
    * EINVAL: beyond /proc/sys/fs/mqueue/*_max; EMFILE: beyond RLIMIT_MSGQUEUE bytes in POSIX queues of this user.

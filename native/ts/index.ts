@@ -17,6 +17,7 @@ export type {
 } from './binding.js';
 export { MQ_RECEIVE, MQ_SEND, READABLE, WRITABLE } from './binding.js';
 export { loadBinding, NativeNotFoundError, platformPackage } from './loader.js';
+export { recvStaged, STAGE_OUT, sendStaged, stage } from './staged-io.js';
 
 const binding = loadBinding();
 

@@ -28,7 +28,7 @@ export {
 } from './channel-kinds.js';
 export type { CoreDiagnostics } from './diagnostics.js';
 export type { Direction, EventLoop, FdWatch, LoopTimer } from './event-loop/event-loop.js';
-export { runEssentialTimers } from './event-loop/lazy-timer.js';
+export { runEssentialTimers, whileBlocked } from './event-loop/lazy-timer.js';
 export { uvEventLoop } from './event-loop/uv-event-loop.js';
 export { BipcMqHandle } from './mq/bipc-mq-handle.js';
 export { BlobStreamMqReceiver } from './mq/blob-stream-mq-receiver.js';

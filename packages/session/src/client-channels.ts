@@ -2,7 +2,7 @@
 import { Channel, FlowIpcError, type NativeHandle, NativeSocketStream } from '@flow-ipc/core';
 import { type ChannelConfig, needsSocket } from './channel-config.js';
 import { SessionError } from './errors.js';
-import type { MasterMsgIn } from './session.js';
+import type { MasterMsgIn } from './master-channel.js';
 import type { SessionScope } from './session-memory.js';
 import { openQueues, type QueueNames } from './session-queues.js';
 

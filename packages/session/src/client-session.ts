@@ -1,31 +1,35 @@
 // Client_session: finds the server, logs in, gets its channels (features 138-145).
-import { abortedError, Channel, FlowIpcError } from '@flow-ipc/core';
-import { StructuredChannel } from '@flow-ipc/structured';
+import { abortedError, type Channel, FlowIpcError, onAbort, TransportError } from '@flow-ipc/core';
 import { type ClientApp, permissionsLevelOf, type ServerApp, validateApp, validateServerApp } from './app.js';
 import { type ChannelConfig, type ChannelConfigOptions, channelConfig } from './channel-config.js';
 import { type NamesReader, takeChannel } from './client-channels.js';
 import { readCns } from './cns.js';
 import { publishStep } from './diagnostics.js';
+import { type Drive, nodeDrive } from './drive.js';
 import { SessionError } from './errors.js';
 import { connectToServer, whyClosed } from './find-server.js';
-import {
-  SessionMasterChannelMessageBody as Body,
-  OpenChannelResult,
-} from './generated/session-master-channel.capnp.js';
+import { OpenChannelResult } from './generated/session-master-channel.capnp.js';
 import { fillRequest, readResponse } from './log-in-messages.js';
+import {
+  Ending,
+  type MasterChannel,
+  type MasterMsgIn,
+  type MasterMsgOut,
+  masterChannel,
+  response,
+} from './master-channel.js';
 import { toldRefusal } from './refusal.js';
 import { type RetryOptions, withRetry } from './retry.js';
 import {
   checkOpenResult,
   type LivenessOptions,
-  type MasterChannel,
-  type MasterMsgIn,
   type OpenChannelOptions,
   Session,
   type SessionHandlers,
   type SessionParts,
 } from './session.js';
 import { type ClientMemoryProvider, heapProvider, type SessionMemory } from './session-memory.js';
+import { inPromise, promised, type Steps, until, type Wait } from './steps.js';
 import { type MetadataWriter, writeMetadata } from './user-metadata.js';
 
 export interface ConnectOptions extends SessionHandlers, LivenessOptions, ChannelConfigOptions {
@@ -61,10 +65,10 @@ export class ClientSession<M extends SessionMemory = SessionMemory> extends Sess
     this.#config = parts.config;
   }
 
-  protected async open(options: OpenChannelOptions): Promise<Channel> {
+  protected *open(options: OpenChannelOptions): Steps<Channel> {
     using msg = this.master.createMsg();
     writeMetadata(msg.body.initOpenChannelToServerReq().initMetadata(), options.metadata);
-    using response = await this.requestOpen(msg, options);
+    using response = yield* this.requestOpen(msg, options);
     if (response.which !== 'openChannelToServerRsp') throw unexpectedAnswer(response);
     checkOpenResult(response.body.openChannelToServerRsp.openChannelResult);
     return this.#take(response, response.body.openChannelToServerRsp);
@@ -96,36 +100,50 @@ export function connectSession<M extends SessionMemory, S extends ClientSession<
   provider: ClientMemoryProvider<M>,
   make: (parts: ClientSessionParts<M>) => S,
 ): Promise<S> {
-  return withRetry(() => connectOnce(options, provider, make), options.retry, options.signal);
+  const attempt = () => inPromise(connecting(options, provider, make, nodeDrive));
+  return withRetry(attempt, options.retry, options.signal);
 }
 
-async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
+/** One attempt, whoever drives it. The drive is closed by the session's owner, or here when there is no session. */
+export function* connecting<M extends SessionMemory, S extends ClientSession<M>>(
   options: ConnectOptions,
   provider: ClientMemoryProvider<M>,
   make: (parts: ClientSessionParts<M>) => S,
-): Promise<S> {
+  drive: Drive,
+): Steps<S> {
+  try {
+    return yield* logIn(options, provider, make, drive);
+  } catch (err) {
+    drive.close();
+    throw err;
+  }
+}
+
+function* logIn<M extends SessionMemory, S extends ClientSession<M>>(
+  options: ConnectOptions,
+  provider: ClientMemoryProvider<M>,
+  make: (parts: ClientSessionParts<M>) => S,
+  drive: Drive,
+): Steps<S> {
   const { client, server, signal } = options;
   validateApp(client, 'Client app');
   validateServerApp(server);
   if (signal?.aborted) throw abortedError(signal);
   const { channels: wanted = 0 } = options;
   const config = channelConfig(options);
-  const serverNamespace = await readCns(server);
+  const serverNamespace = yield* readCns(server, { drive, signal });
   publishStep('client', 'found');
-  const stream = connectToServer(server, serverNamespace);
+  const stream = connectToServer(server, serverNamespace, drive.loop);
   // Channels come as descriptors: a process that has none left is to refuse them, not to lose its session.
   stream.reserveDescriptor();
   publishStep('client', 'connected');
   let session: S | undefined;
-  let lost: FlowIpcError | undefined;
+  const ending = new Ending();
   const fail = (error: FlowIpcError) => {
-    lost ??= error;
+    ending.tell(error);
     session?.lost(error);
   };
-  const master: MasterChannel = new StructuredChannel(new Channel(stream), Body, {
-    logIn: 'client',
-    onError: fail,
-  });
+  const master = masterChannel(stream, 'client', fail);
   const channels: Channel[] = [];
   let memory: M | undefined;
   try {
@@ -140,14 +158,10 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
       channels: wanted,
       metadata: options.metadata,
     });
-    const answered = master.request(request, signal ? { signal } : {});
-    publishStep('client', 'asked');
-    using response = await answered.catch((err) => {
-      throw whyClosed(err, client, server, serverNamespace);
-    });
-    if (response.which === 'logInRefusal') throw toldRefusal(response.body.logInRefusal);
-    if (response.which !== 'logInRsp') throw unexpectedAnswer(response);
-    const answer = readResponse(response.body.logInRsp);
+    using answered = yield* askToLogIn(master, request, drive, options, serverNamespace);
+    if (answered.which === 'logInRefusal') throw toldRefusal(answered.body.logInRefusal);
+    if (answered.which !== 'logInRsp') throw unexpectedAnswer(answered);
+    const answer = readResponse(answered.body.logInRsp);
     publishStep('client', 'answered');
     const { clientNamespace } = answer;
     const scope = {
@@ -157,20 +171,18 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
       clientNamespace,
       permissionsLevel: permissionsLevelOf(server),
     };
-    await receiveInitChannels(
-      master,
-      answer.channels + wanted,
-      (request) => takeChannel(request, request.body.openChannelToClientReq, config, scope),
-      channels,
-      signal,
-    );
+    const take = (request: MasterMsgIn) =>
+      channels.push(takeChannel(request, request.body.openChannelToClientReq, config, scope));
+    yield* until(initChannels(master, answer.channels + wanted, take, ending, signal));
     publishStep('client', 'channels-received');
     memory = provider.open(scope);
-    await memory.setUp?.({ role: 'client', master, fail });
+    const setUp = memory.setUp?.({ role: 'client', master, fail });
+    if (setUp) yield* until(promised(setUp));
     publishStep('client', 'memory-open');
     session = make({
       role: 'client',
       master,
+      drive,
       scope,
       memory,
       channels,
@@ -179,7 +191,7 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
       peerMetadata: answer.metadata,
     });
     session.begin(options);
-    if (lost) session.lost(lost);
+    if (ending.error) session.lost(ending.error);
     return session;
   } catch (err) {
     master.close();
@@ -189,25 +201,71 @@ async function connectOnce<M extends SessionMemory, S extends ClientSession<M>>(
   }
 }
 
+function* askToLogIn(
+  master: MasterChannel,
+  request: MasterMsgOut,
+  drive: Drive,
+  { client, server, signal }: ConnectOptions,
+  serverNamespace: string,
+): Steps<MasterMsgIn> {
+  const ask = response(master, request, drive, { signal });
+  try {
+    return yield* until<MasterMsgIn>((done) => {
+      ask(done);
+      publishStep('client', 'asked');
+    });
+  } catch (err) {
+    throw whyClosed(err as FlowIpcError, client, server, serverNamespace);
+  }
+}
+
 /** The server opens them one by one and waits for an answer to the last. */
-async function receiveInitChannels(
+function initChannels(
   master: MasterChannel,
   count: number,
-  take: (request: MasterMsgIn) => Channel,
-  channels: Channel[],
+  take: (request: MasterMsgIn) => number,
+  ending: Ending,
   signal: AbortSignal | undefined,
-): Promise<void> {
-  if (count === 0) return;
-  for await (using request of master.messages('openChannelToClientReq', signal ? { signal } : {})) {
-    channels.push(take(request));
-    if (channels.length < count) continue;
-    answerOpen(master, request, OpenChannelResult.accepted);
-    return;
-  }
-  throw new FlowIpcError(
-    SessionError.LOG_IN_REFUSED,
-    'The server ended the session before all channels were open',
-  );
+): Wait<void> {
+  return (done) => {
+    if (count === 0) {
+      done(undefined);
+      return;
+    }
+    let over = false;
+    let forgetEnding = () => {};
+    let forgetSignal = () => {};
+    const finish = (error?: unknown) => {
+      if (over) return;
+      over = true;
+      forgetEnding();
+      forgetSignal();
+      // More come later, for the session.
+      master.undoExpectMsgs('openChannelToClientReq');
+      done(error);
+    };
+    master.expectMsgs('openChannelToClientReq', (request) => {
+      using _ = request;
+      try {
+        if (take(request) < count) return;
+        answerOpen(master, request, OpenChannelResult.accepted);
+      } catch (err) {
+        finish(err);
+        return;
+      }
+      finish();
+    });
+    if (over) return;
+    forgetEnding = ending.onEnd((error) => finish(endedEarly(error)));
+    forgetSignal = onAbort(signal, finish);
+  };
+}
+
+/** As an orderly end says nothing about why. */
+function endedEarly(error: FlowIpcError): FlowIpcError {
+  if (error.code !== TransportError.RECEIVES_FINISHED) return error;
+  const what = 'The server ended the session before all channels were open';
+  return new FlowIpcError(SessionError.LOG_IN_REFUSED, what, { cause: error });
 }
 
 function answerOpen(master: MasterChannel, request: MasterMsgIn, result: OpenChannelResult): void {

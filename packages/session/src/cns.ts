@@ -1,7 +1,14 @@
 // The Current Namespace Store: the file that tells clients which server process to connect to (features 131, 132).
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import {
   FlowIpcError,
   fromNative,
@@ -11,8 +18,10 @@ import {
 } from '@flow-ipc/core';
 import { type NamedSemaphore, semOpen } from '@flow-ipc/native';
 import { cnsPath, permissionsLevelOf, type ServerApp } from './app.js';
+import { type Drive, pause } from './drive.js';
 import { SessionError } from './errors.js';
 import { checkRunDir } from './run-dir.js';
+import { type Steps, until } from './steps.js';
 
 /** A process that holds the guard this long has died with it: what it guards takes microseconds. */
 const GUARD_PATIENCE_MS = 1000;
@@ -25,18 +34,24 @@ export function guardName(app: ServerApp): string {
   return `_libipc_mtx_${app.name}_0_0_cur_ns_store_u${app.uid}g${app.gid}p${level}`;
 }
 
+/** What waiting for the guard needs. */
+export interface GuardWait {
+  drive: Drive;
+  signal?: AbortSignal | undefined;
+}
+
 /** Writes this process's id. The file keeps its mode when it exists; its owner must be the app's. */
-export async function writeCns(app: ServerApp, pid: number): Promise<void> {
-  await checkRunDir(app);
-  await withGuard(app, async () => {
+export function* writeCns(app: ServerApp, pid: number, wait: GuardWait): Steps<void> {
+  checkRunDir(app);
+  yield* withGuard(app, wait, () => {
     const path = cnsPath(app);
-    const file = await openOrCreate(path, producerConsumerMode(permissionsLevelOf(app)));
+    const fd = openOrCreate(path, producerConsumerMode(permissionsLevelOf(app)));
     try {
-      await checkOwner(file, path, app);
-      await file.truncate(0);
-      await file.write(`${pid}\n`, 0);
+      checkOwner(fd, path, app);
+      ftruncateSync(fd);
+      writeSync(fd, `${pid}\n`, 0);
     } finally {
-      await file.close();
+      closeSync(fd);
     }
   });
 }
@@ -45,17 +60,17 @@ export async function writeCns(app: ServerApp, pid: number): Promise<void> {
  * The server's process id in decimal, which is its namespace. SERVER_NOT_RUNNING, RUN_DIR_UNSAFE,
  * RESOURCE_OWNER_UNEXPECTED, CNS_BAD_FORMAT, or SYSTEM.
  */
-export async function readCns(app: ServerApp): Promise<string> {
-  await checkRunDir(app);
+export function* readCns(app: ServerApp, wait: GuardWait): Steps<string> {
+  checkRunDir(app);
   const path = cnsPath(app);
-  const text = await withGuard(app, async () => {
-    const file = await openForReading(path, app);
+  const text = yield* withGuard(app, wait, () => {
+    const fd = openForReading(path, app);
     try {
-      await checkOwner(file, path, app);
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_CONTENT), 0, MAX_CONTENT, 0);
-      return buffer.toString('latin1', 0, bytesRead);
+      checkOwner(fd, path, app);
+      const buffer = Buffer.alloc(MAX_CONTENT);
+      return buffer.toString('latin1', 0, readSync(fd, buffer, 0, MAX_CONTENT, 0));
     } finally {
-      await file.close();
+      closeSync(fd);
     }
   });
   const match = /^([1-9][0-9]{0,9})\n$/.exec(text);
@@ -68,9 +83,12 @@ export async function readCns(app: ServerApp): Promise<string> {
   return match[1]!;
 }
 
-async function openForReading(path: string, app: ServerApp): Promise<FileHandle> {
+// Never to wait: what lies there may be a pipe that somebody put in the place of the file.
+const CAREFULLY = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+function openForReading(path: string, app: ServerApp): number {
   try {
-    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    return openSync(path, constants.O_RDONLY | CAREFULLY);
   } catch (err) {
     if ((err as NodeJS.ErrnoException).code !== 'ENOENT') throw fromNative(err, `Cannot read ${path}`);
     throw new FlowIpcError(
@@ -81,24 +99,24 @@ async function openForReading(path: string, app: ServerApp): Promise<FileHandle>
   }
 }
 
-async function openOrCreate(path: string, mode: number): Promise<FileHandle> {
-  const flags = constants.O_WRONLY | constants.O_NOFOLLOW;
+function openOrCreate(path: string, mode: number): number {
+  const flags = constants.O_WRONLY | CAREFULLY;
   try {
     try {
-      const file = await open(path, flags | constants.O_CREAT | constants.O_EXCL, mode);
-      await file.chmod(mode); // whatever the umask
-      return file;
+      const fd = openSync(path, flags | constants.O_CREAT | constants.O_EXCL, mode);
+      fchmodSync(fd, mode); // whatever the umask
+      return fd;
     } catch (err) {
       if ((err as NodeJS.ErrnoException).code !== 'EEXIST') throw err;
-      return await open(path, flags);
+      return openSync(path, flags);
     }
   } catch (err) {
     throw fromNative(err, `Cannot write ${path}`);
   }
 }
 
-async function checkOwner(file: FileHandle, path: string, app: ServerApp): Promise<void> {
-  const { uid, gid } = await file.stat();
+function checkOwner(fd: number, path: string, app: ServerApp): void {
+  const { uid, gid } = fstatSync(fd);
   if (uid === app.uid && gid === app.gid) return;
   throw new FlowIpcError(
     SessionError.RESOURCE_OWNER_UNEXPECTED,
@@ -110,7 +128,7 @@ async function checkOwner(file: FileHandle, path: string, app: ServerApp): Promi
  * Runs `task` under the machine-wide semaphore. It is not robust: where a process died holding it we go on after
  * a second and put it right again.
  */
-async function withGuard<R>(app: ServerApp, task: () => Promise<R>): Promise<R> {
+function* withGuard<R>(app: ServerApp, { drive, signal }: GuardWait, task: () => R): Steps<R> {
   let guard: NamedSemaphore;
   try {
     guard = semOpen(guardName(app), sharedResourceMode(permissionsLevelOf(app)), 1);
@@ -119,9 +137,9 @@ async function withGuard<R>(app: ServerApp, task: () => Promise<R>): Promise<R> 
   }
   try {
     const deadline = Date.now() + GUARD_PATIENCE_MS;
-    while (!guard.tryWait() && Date.now() < deadline) await sleep(GUARD_RETRY_MS);
+    while (!guard.tryWait() && Date.now() < deadline) yield* until(pause(drive, GUARD_RETRY_MS, signal));
     try {
-      return await task();
+      return task();
     } finally {
       // Never above one: the holder we gave up on may have been slow, not dead.
       if (guard.value() === 0) guard.post();

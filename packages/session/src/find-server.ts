@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import {
   EAGAIN,
   ECONNREFUSED,
+  type EventLoop,
   FlowIpcError,
   NativeSocketStream,
   ownProcessCredentials,
@@ -17,8 +18,8 @@ import { guessedRefusal } from './refusal.js';
 const ESRCH = -constants.errno.ESRCH;
 
 /** Connected to the process that the CNS file names, which must be what the server app says (C++ does not look). */
-export function connectToServer(server: ServerApp, pid: string): NativeSocketStream {
-  const stream = connectToListener(server, pid);
+export function connectToServer(server: ServerApp, pid: string, loop: EventLoop): NativeSocketStream {
+  const stream = connectToListener(server, pid, loop);
   try {
     const peer = stream.remotePeerProcessCredentials;
     if (peer.pid !== Number(pid)) {
@@ -38,9 +39,9 @@ export function connectToServer(server: ServerApp, pid: string): NativeSocketStr
   }
 }
 
-function connectToListener(server: ServerApp, pid: string): NativeSocketStream {
+function connectToListener(server: ServerApp, pid: string, loop: EventLoop): NativeSocketStream {
   try {
-    return NativeSocketStream.connect(listenerName(server, pid));
+    return NativeSocketStream.connect(listenerName(server, pid), { loop });
   } catch (err) {
     const { errno } = err as FlowIpcError;
     if (errno === EAGAIN) {

@@ -4,13 +4,13 @@ import { FlowIpcError, TransportError } from '@flow-ipc/core';
 import type { ClientApp } from './app.js';
 import { SessionError } from './errors.js';
 import type { LogInRefusal } from './generated/session-master-channel.capnp.js';
-import type { MasterChannel, MasterMsgIn } from './session.js';
+import type { MasterChannel, MasterMsgIn } from './master-channel.js';
 
 const ECONNRESET = -constants.errno.ECONNRESET;
 const MAX_MESSAGE = 500;
 const CODE = /^ERR_FLOW_IPC_[A-Z0-9_]{1,100}$/;
 
-/** The server's last word. Not awaited: a client that does not read it is not waited for by the next one. */
+/** The server's last word, before it closes. */
 export function sendRefusal(master: MasterChannel, request: MasterMsgIn, reason: FlowIpcError): void {
   try {
     using answer = master.createMsg();
@@ -21,7 +21,6 @@ export function sendRefusal(master: MasterChannel, request: MasterMsgIn, reason:
   } catch {
     // The client is gone already, or the text cannot be sent: it sees the connection close, as from C++.
   }
-  void master.closeGracefully();
 }
 
 /** LOG_IN_REFUSED; `cause` has the code of the server's own error. */

@@ -1,6 +1,5 @@
 // The run directory, where the CNS file lives: nobody else may be able to put another file in its place.
-import type { Stats } from 'node:fs';
-import { lstat, stat } from 'node:fs/promises';
+import { lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname, normalize } from 'node:path';
 import { FlowIpcError, fromNative } from '@flow-ipc/core';
 import { cnsPath, DEFAULT_RUN_DIR, type ServerApp } from './app.js';
@@ -16,7 +15,7 @@ const STICKY = 0o1000;
  *
  * The default, /var/run, is a link on most systems (to /run); root made it.
  */
-export async function checkRunDir(app: ServerApp): Promise<void> {
+export function checkRunDir(app: ServerApp): void {
   const dir = dirname(cnsPath(app));
   const unsafe = (what: string) =>
     new FlowIpcError(
@@ -25,7 +24,7 @@ export async function checkRunDir(app: ServerApp): Promise<void> {
     );
   let stats: Stats;
   try {
-    stats = normalize(dir) === DEFAULT_RUN_DIR ? await stat(dir) : await lstat(dir);
+    stats = normalize(dir) === DEFAULT_RUN_DIR ? statSync(dir) : lstatSync(dir);
   } catch (err) {
     // Opening the file in it says the same, in terms of the file.
     if ((err as NodeJS.ErrnoException).code === 'ENOENT') return;

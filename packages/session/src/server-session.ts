@@ -2,16 +2,17 @@
 import type { Channel } from '@flow-ipc/core';
 import type { ClientApp } from './app.js';
 import { OpenChannelResult } from './generated/session-master-channel.capnp.js';
+import type { MasterMsgIn } from './master-channel.js';
 import { NO_QUEUES, type ServerChannels, setQueueNames } from './server-channels.js';
 import {
   checkOpenResult,
-  type MasterMsgIn,
   type OpenChannelOptions,
   Session,
   type SessionHandlers,
   type SessionParts,
 } from './session.js';
 import type { SessionMemory } from './session-memory.js';
+import type { Steps } from './steps.js';
 import { writeMetadata } from './user-metadata.js';
 
 export interface ServerSessionParts<M extends SessionMemory> extends SessionParts<M> {
@@ -44,7 +45,7 @@ export class ServerSession<M extends SessionMemory = SessionMemory> extends Sess
     return true;
   }
 
-  protected async open(options: OpenChannelOptions): Promise<Channel> {
+  protected *open(options: OpenChannelOptions): Steps<Channel> {
     if (!this.#initialized) throw new Error('Call initHandlers() before openChannel()');
     const { channel, peerEnd, names } = this.#maker.make();
     try {
@@ -53,7 +54,7 @@ export class ServerSession<M extends SessionMemory = SessionMemory> extends Sess
       const body = msg.body.initOpenChannelToClientReq();
       setQueueNames(body, names);
       writeMetadata(body.initMetadata(), options.metadata);
-      using response = await this.requestOpen(msg, options);
+      using response = yield* this.requestOpen(msg, options);
       checkOpenResult(response.body.openChannelToClientRsp.openChannelResult);
       return channel;
     } catch (err) {

@@ -5,7 +5,7 @@ import { heapSerialization } from '@flow-ipc/structured';
 import type { ServerApp } from './app.js';
 import type { Role } from './diagnostics.js';
 import { ShmType } from './generated/common.capnp.js';
-import type { MasterChannel } from './session.js';
+import type { MasterChannel } from './master-channel.js';
 
 /** All that names of a session's kernel objects are made of. */
 export interface SessionScope {

@@ -1,15 +1,16 @@
 // Session_server: listens, checks who logs in, makes sessions (features 133-136, 154, 162).
 import { setMaxListeners } from 'node:events';
 import {
-  Channel,
+  abortedError,
+  type Channel,
   FlowIpcError,
   fromNative,
-  type NativeSocketStream,
+  NativeSocketStream,
   NativeSocketStreamAcceptor,
+  onAbort,
   ownProcessCredentials,
   TransportError,
 } from '@flow-ipc/core';
-import { StructuredChannel } from '@flow-ipc/structured';
 import {
   type ClientApp,
   listenerName,
@@ -21,29 +22,37 @@ import {
 import { type ChannelConfigOptions, channelConfig } from './channel-config.js';
 import { writeCns } from './cns.js';
 import { publish, publishStep } from './diagnostics.js';
+import { type Drive, nodeDrive } from './drive.js';
 import { SessionError } from './errors.js';
-import { SessionMasterChannelMessageBody as Body } from './generated/session-master-channel.capnp.js';
 import { checkIdentity } from './identity.js';
 import { checkLogIn } from './log-in-checks.js';
 import { fillResponse } from './log-in-messages.js';
+import {
+  closed,
+  Ending,
+  type MasterChannel,
+  type MasterMsgIn,
+  masterChannel,
+  response,
+} from './master-channel.js';
 import { sendRefusal } from './refusal.js';
 import { ServerChannels, setQueueNames } from './server-channels.js';
 import { ServerSession, type ServerSessionParts } from './server-session.js';
-import {
-  checkOpenResult,
-  type LivenessOptions,
-  type MasterChannel,
-  type MasterMsgIn,
-  OPEN_CHANNEL_TIMEOUT_MS,
-} from './session.js';
+import { checkOpenResult, type LivenessOptions, OPEN_CHANNEL_TIMEOUT_MS } from './session.js';
 import { heapProvider, type ServerMemoryProvider, type SessionMemory } from './session-memory.js';
 import { sweepQueues } from './session-queues.js';
+import { inPromise, promised, run, type Steps, until, type Wait } from './steps.js';
 import { type MetadataWriter, type ReceivedMetadata, readMetadata } from './user-metadata.js';
 
 export interface SessionServerOptions extends LivenessOptions, ChannelConfigOptions {
   server: ServerApp;
   /** Every client app there is; which of them may connect is the server app's allowedClients. */
   clients: readonly ClientApp[];
+  /**
+   * Most bytes of a message of the sessions' queues, where they use any; a POSIX queue takes what
+   * /proc/sys/fs/mqueue/msgsize_max allows. @default 8192, or 512 in sessions with shared memory
+   */
+  queueMessageSize?: number;
 }
 
 /** A client that passed all checks, before it is answered. */
@@ -69,6 +78,14 @@ export interface SessionsOptions extends AcceptOptions {
   onRefused?: (error: FlowIpcError) => void;
 }
 
+/** What drives a server, and each of its sessions. */
+export interface ServerDrives {
+  readonly server: Drive;
+  readonly newSession: () => Drive;
+}
+
+const nodeDrives: ServerDrives = { server: nodeDrive, newSession: () => nodeDrive };
+
 /** How many clients may be in the midst of their log-in at once, by sessions(). */
 const CONCURRENT_LOG_INS = 16;
 
@@ -80,6 +97,7 @@ export class SessionServer<
   readonly #options: SessionServerOptions;
   readonly #provider: ServerMemoryProvider<M>;
   readonly #make: (parts: ServerSessionParts<M>) => S;
+  readonly #drives: ServerDrives;
   readonly #acceptor: NativeSocketStreamAcceptor;
   readonly #namespace = String(process.pid);
   #accepted = 0;
@@ -102,6 +120,7 @@ export class SessionServer<
     options: SessionServerOptions,
     provider: ServerMemoryProvider<M>,
     make: (parts: ServerSessionParts<M>) => S,
+    drives = nodeDrives,
   ) {
     const { server, clients } = options;
     validateServerApp(server);
@@ -117,22 +136,31 @@ export class SessionServer<
     this.#options = options;
     this.#provider = provider;
     this.#make = make;
-    this.#acceptor = new NativeSocketStreamAcceptor(listenerName(server, this.#namespace));
+    this.#drives = drives;
+    this.#acceptor = new NativeSocketStreamAcceptor(
+      listenerName(server, this.#namespace),
+      drives.server.loop,
+    );
   }
 
   /** Cleans up after dead predecessors and lets clients find us. We listen already: nobody finds a closed door. */
-  protected async announce(): Promise<void> {
+  protected announce(): Promise<void> {
+    return inPromise(this.announcing());
+  }
+
+  /** announce(), whoever drives it. */
+  protected *announcing(signal?: AbortSignal): Steps<void> {
     publishStep('server', 'listening');
     try {
       sweep(this.#options.server, this.#provider);
-      await writeCns(this.#options.server, process.pid);
+      yield* writeCns(this.#options.server, process.pid, { drive: this.#drives.server, signal });
       publishStep('server', 'announced');
       publish('flow-ipc:session:server-start', () => ({
         server: this.#options.server.name,
         pid: process.pid,
       }));
     } catch (err) {
-      await this.close();
+      this.stop();
       throw fromNative(err, 'Cannot start the session server');
     }
   }
@@ -143,11 +171,20 @@ export class SessionServer<
    *
    * The session is complete only after initHandlers().
    */
-  async accept(options: AcceptOptions = {}): Promise<S> {
-    const stream = await this.#acceptor.accept(options);
+  accept(options: AcceptOptions = {}): Promise<S> {
+    return inPromise(this.accepting(options));
+  }
+
+  /** accept(), whoever drives it. */
+  protected *accepting(options: AcceptOptions): Steps<S> {
+    const stream = yield* until(connection(this.#acceptor, options));
     publishStep('server', 'accepted');
     this.#loggingIn++;
-    return this.#logIn(stream, options).finally(() => this.#loggingIn--);
+    try {
+      return yield* this.#logIn(stream, options);
+    } finally {
+      this.#loggingIn--;
+    }
   }
 
   /**
@@ -194,6 +231,11 @@ export class SessionServer<
 
   /** Stops listening. Sessions go on; app-wide memory goes. Idempotent. */
   async close(): Promise<void> {
+    this.stop();
+  }
+
+  /** close(), at once. */
+  protected stop(): void {
     this.#acceptor.close();
     this.#provider.close();
   }
@@ -202,19 +244,16 @@ export class SessionServer<
     await this.close();
   }
 
-  async #logIn(stream: NativeSocketStream, options: AcceptOptions): Promise<S> {
+  *#logIn(accepted: NativeSocketStream, options: AcceptOptions): Steps<S> {
+    const drive = this.#drives.newSession();
+    const stream = drivenBy(drive, accepted);
     let session: S | undefined;
-    let lost: FlowIpcError | undefined;
-    const requested = deferred<MasterMsgIn>();
+    const ending = new Ending();
     const fail = (error: FlowIpcError) => {
-      lost ??= error;
-      requested.reject(error);
+      ending.tell(error);
       session?.lost(error);
     };
-    const master: MasterChannel = new StructuredChannel(new Channel(stream), Body, {
-      logIn: 'server',
-      onError: fail,
-    });
+    const master = masterChannel(stream, 'server', fail);
     const channels: Channel[] = [];
     let request: MasterMsgIn | undefined;
     let memory: M | undefined;
@@ -222,8 +261,7 @@ export class SessionServer<
     try {
       stream.autoPing(this.#options.pingPeriodMs);
       stream.idleTimerRun(this.#options.idleTimeoutMs);
-      master.expectLogInRequest('logInReq', requested.resolve);
-      request = await requested.promise;
+      request = yield* until(logInRequest(master, ending, options.signal));
       publishStep('server', 'asked');
       const { server, clients } = this.#options;
       const config = channelConfig(this.#options);
@@ -256,13 +294,17 @@ export class SessionServer<
       );
       master.send(response, request);
       publishStep('server', 'answered');
-      maker = new ServerChannels(config, peer, scope, this.#provider.queueMessageSize);
-      await openInitChannels(master, byClient + byServer, maker, channels);
+      const { queueMessageSize = this.#provider.queueMessageSize } = this.#options;
+      maker = new ServerChannels(config, peer, scope, queueMessageSize);
+      const answered = { drive, signal: options.signal };
+      yield* openInitChannels(master, byClient + byServer, maker, channels, answered);
       publishStep('server', 'channels-sent');
-      await memory.setUp?.({ role: 'server', master, fail });
+      const setUp = memory.setUp?.({ role: 'server', master, fail });
+      if (setUp) yield* until(promised(setUp));
       session = this.#make({
         role: 'server',
         master,
+        drive,
         scope,
         memory,
         channels,
@@ -270,11 +312,11 @@ export class SessionServer<
         peerApp: clientApp,
         peerMetadata: client.metadata,
       });
-      if (lost) session.lost(lost);
+      if (ending.error) session.lost(ending.error);
       this.#accepted++;
       return session;
     } catch (err) {
-      this.#refuse(master, request, err as FlowIpcError);
+      this.#refuse(master, drive, request, err as FlowIpcError);
       memory?.close();
       maker?.close();
       for (const channel of channels) channel.close();
@@ -285,13 +327,15 @@ export class SessionServer<
   }
 
   /** Hangs up; a client that understands is told why first. */
-  #refuse(master: MasterChannel, request: MasterMsgIn | undefined, error: FlowIpcError): void {
+  #refuse(master: MasterChannel, drive: Drive, request: MasterMsgIn | undefined, error: FlowIpcError): void {
     this.#refused++;
     const peerPid = master.ownedChannel.remotePeerProcessCredentials!.pid;
     publish('flow-ipc:session:refused', () => ({ server: this.#options.server.name, peerPid, error }));
     const tell = !master.loggedIn && !master.error && request?.body.logInReq.understandsRefusal;
     if (tell) sendRefusal(master, request!, error);
     else master.close();
+    // Nobody waits: a client that does not read is not waited for by the next one.
+    run(until(closed(master, drive)), () => drive.close());
   }
 }
 
@@ -301,28 +345,47 @@ function sweep(app: ServerApp, provider: Pick<ServerMemoryProvider, 'sweep'>): v
   if (removed.length > 0) publish('flow-ipc:session:sweep', () => ({ server: app.name, removed }));
 }
 
-interface Deferred<R> {
-  promise: Promise<R>;
-  resolve(value: R): void;
-  reject(error: FlowIpcError): void;
+/** The next connection. */
+function connection(
+  acceptor: NativeSocketStreamAcceptor,
+  options: { signal?: AbortSignal },
+): Wait<NativeSocketStream> {
+  return (done) => acceptor.onceAccepted((stream) => done(undefined, stream), done, options);
 }
 
-/** Node 20 has no Promise.withResolvers. */
-function deferred<R>(): Deferred<R> {
-  const out = {} as Deferred<R>;
-  out.promise = new Promise((resolve, reject) => Object.assign(out, { resolve, reject }));
-  // Rejected also when the channel is lost after the request was served: nobody awaits it then.
-  out.promise.catch(() => {});
-  return out;
+/** A connection that was just accepted, driven by what is to drive its session. */
+function drivenBy({ loop }: Drive, accepted: NativeSocketStream): NativeSocketStream {
+  if (loop === nodeDrive.loop) return accepted;
+  return new NativeSocketStream(accepted.release(), { loop });
+}
+
+function logInRequest(
+  master: MasterChannel,
+  ending: Ending,
+  signal: AbortSignal | undefined,
+): Wait<MasterMsgIn> {
+  return (done) => {
+    if (signal?.aborted) throw abortedError(signal);
+    let forgetEnding = () => {};
+    const finish = (error: unknown, request?: MasterMsgIn) => {
+      forgetEnding();
+      forgetSignal();
+      done(error, request);
+    };
+    const forgetSignal = onAbort(signal, finish);
+    forgetEnding = ending.onEnd(finish);
+    master.expectLogInRequest('logInReq', (request) => finish(undefined, request));
+  };
 }
 
 /** All but the last are notifications; the answer to the last tells that all arrived. */
-async function openInitChannels(
+function* openInitChannels(
   master: MasterChannel,
   count: number,
   maker: ServerChannels,
   channels: Channel[],
-): Promise<void> {
+  { drive, signal }: { drive: Drive; signal: AbortSignal | undefined },
+): Steps<void> {
   for (let i = 1; i <= count; i++) {
     const { channel, peerEnd, names } = maker.make();
     channels.push(channel);
@@ -333,7 +396,8 @@ async function openInitChannels(
       master.send(msg);
       continue;
     }
-    using response = await master.request(msg, { timeoutMs: OPEN_CHANNEL_TIMEOUT_MS });
-    checkOpenResult(response.body.openChannelToClientRsp.openChannelResult);
+    const patience = { timeoutMs: OPEN_CHANNEL_TIMEOUT_MS, signal };
+    using answer = yield* until(response(master, msg, drive, patience));
+    checkOpenResult(answer.body.openChannelToClientRsp.openChannelResult);
   }
 }

@@ -1,5 +1,6 @@
 // Session: what client and server sessions have in common: the master channel, its liveness, its channels.
 import {
+  abortedError,
   type Channel,
   type ChannelCounters,
   FlowIpcError,
@@ -9,21 +10,25 @@ import {
 } from '@flow-ipc/core';
 import {
   type AnyStructType,
-  type MsgIn,
-  type MsgOut,
   type SessionToken,
   StructuredChannel,
   type StructuredChannelOptions,
 } from '@flow-ipc/structured';
 import type { App } from './app.js';
 import { publish, type Role } from './diagnostics.js';
+import type { Drive } from './drive.js';
 import { SessionError } from './errors.js';
 import type { Metadata } from './generated/common.capnp.js';
+import { OpenChannelResult } from './generated/session-master-channel.capnp.js';
 import {
-  type SessionMasterChannelMessageBody as Body,
-  OpenChannelResult,
-} from './generated/session-master-channel.capnp.js';
+  closed,
+  type MasterChannel,
+  type MasterMsgIn,
+  type MasterMsgOut,
+  response,
+} from './master-channel.js';
 import type { SessionMemory, SessionScope } from './session-memory.js';
+import { inPromise, promised, type Steps, until } from './steps.js';
 import { type MetadataWriter, type ReceivedMetadata, readMetadata } from './user-metadata.js';
 
 export const OPEN_CHANNEL_TIMEOUT_MS = 60_000;
@@ -50,9 +55,6 @@ export interface OpenChannelOptions {
   metadata?: MetadataWriter;
 }
 
-export type MasterChannel = StructuredChannel<typeof Body>;
-export type MasterMsgIn = MsgIn<typeof Body>;
-
 /** What a subclass is made of once its log-in is done. */
 export interface SessionParts<M extends SessionMemory> {
   role: Role;
@@ -60,6 +62,8 @@ export interface SessionParts<M extends SessionMemory> {
   peerApp: App;
   peerMetadata: ReceivedMetadata;
   master: MasterChannel;
+  /** What the master channel is driven by. */
+  drive: Drive;
   scope: SessionScope;
   memory: M;
   channels: Channel[];
@@ -94,6 +98,7 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
   /** What the peer attached to the log-in. */
   readonly peerMetadata: ReceivedMetadata;
   protected readonly master: MasterChannel;
+  protected readonly drive: Drive;
   readonly #role: Role;
   readonly #counts = { opened: 0, openFailures: 0, accepted: 0, refused: 0 };
   readonly #structured = new Set<{ error: FlowIpcError | undefined; closeGracefully(): Promise<void> }>();
@@ -102,6 +107,7 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
 
   protected constructor(parts: SessionParts<M>) {
     this.master = parts.master;
+    this.drive = parts.drive;
     this.scope = parts.scope;
     this.memory = parts.memory;
     this.channels = parts.channels;
@@ -117,10 +123,15 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
    * Opens one more channel; the peer's onPassiveOpen gets the other end. PASSIVE_OPEN_REJECTED, RESOURCE_UNAVAILABLE
    * (no descriptors or queues left, on either side), OPEN_CHANNEL_TIMEOUT, ABORTED: the session goes on.
    */
-  async openChannel(options: OpenChannelOptions = {}): Promise<Channel> {
-    this.checkOpen();
+  openChannel(options: OpenChannelOptions = {}): Promise<Channel> {
+    return inPromise(this.opening(options));
+  }
+
+  /** openChannel(), whoever drives it. */
+  protected *opening(options: OpenChannelOptions): Steps<Channel> {
+    if (this.#error) throw this.#error;
     try {
-      const channel = await this.open(options);
+      const channel = yield* this.open(options);
       this.#counts.opened++;
       publish('flow-ipc:session:channel', () => ({ role: this.#role, scope: this.scope, active: true }));
       return channel;
@@ -130,7 +141,7 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
     }
   }
 
-  protected abstract open(options: OpenChannelOptions): Promise<Channel>;
+  protected abstract open(options: OpenChannelOptions): Steps<Channel>;
 
   /**
    * The peer asks for a channel: `make` has or takes our end, `answer` tells the peer. Nothing that goes wrong here
@@ -222,15 +233,37 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
    * they close, and the peer's onError is told that its sending ended. Unstructured channels stay open; shared
    * memory of the session goes. Idempotent.
    */
-  async close(): Promise<void> {
-    if (this.#error?.code === SessionError.CLOSED) return;
+  close(): Promise<void> {
+    return inPromise(this.closing());
+  }
+
+  /** close(), whoever drives it. */
+  protected *closing(): Steps<void> {
+    if (!this.#beginClose()) return;
+    if (this.#structured.size > 0) {
+      const channels = [...this.#structured];
+      this.#structured.clear();
+      yield* until(promised(Promise.all(channels.map((channel) => channel.closeGracefully()))));
+    }
+    const finished = this.memory.finish?.();
+    if (finished) yield* until(promised(finished));
+    yield* until(closed(this.master, this.drive));
+    this.ended();
+  }
+
+  /** Ends the session at once: what is queued is lost, what waits is rejected. */
+  protected drop(): void {
+    this.#beginClose();
+    this.master.close();
+    this.ended();
+  }
+
+  /** False when it was closed before. */
+  #beginClose(): boolean {
+    if (this.#error?.code === SessionError.CLOSED) return false;
     if (!this.#error) this.#publishClose(undefined);
     this.#error ??= new FlowIpcError(SessionError.CLOSED, 'The session was closed');
-    await Promise.all([...this.#structured].map((channel) => channel.closeGracefully()));
-    this.#structured.clear();
-    await this.memory.finish?.();
-    await this.master.closeGracefully();
-    this.ended();
+    return true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -260,18 +293,13 @@ export abstract class Session<M extends SessionMemory = SessionMemory> implement
     publish('flow-ipc:session:close', () => ({ role: this.#role, scope: this.scope, error }));
   }
 
-  protected checkOpen(): void {
-    if (this.#error) throw this.#error;
-  }
-
   /** Sends an open-channel request; a time-out gets the session layer's own code. */
-  protected async requestOpen(msg: MsgOut<typeof Body>, options: OpenChannelOptions): Promise<MasterMsgIn> {
-    const timeoutMs = options.timeoutMs ?? OPEN_CHANNEL_TIMEOUT_MS;
+  protected *requestOpen(msg: MasterMsgOut, options: OpenChannelOptions): Steps<MasterMsgIn> {
+    const { signal, timeoutMs = OPEN_CHANNEL_TIMEOUT_MS } = options;
+    if (signal?.aborted) throw abortedError(signal);
+    if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs is no duration: ${timeoutMs}`);
     try {
-      return await this.master.request(
-        msg,
-        options.signal ? { timeoutMs, signal: options.signal } : { timeoutMs },
-      );
+      return yield* until(response(this.master, msg, this.drive, { timeoutMs, signal }));
     } catch (err) {
       // An error that sending met is told to us only.
       if (this.master.error) this.lost(this.master.error);

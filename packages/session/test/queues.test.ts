@@ -19,10 +19,10 @@ afterEach(async () => {
   expect(queues.filter((name) => name.includes(`test${process.pid}`))).toEqual([]);
 });
 
-async function open(queues: MqKind, handles: boolean) {
+async function open(queues: MqKind, handles: boolean, sizes: { queueMessageSize?: number } = {}) {
   const app = serverApp();
   const config = { queues, handles };
-  const server = keep(await SessionServer.create({ server: app, clients: [CLI], ...config }));
+  const server = keep(await SessionServer.create({ server: app, clients: [CLI], ...config, ...sizes }));
   const taken: Channel[] = [];
   const [session, client] = await Promise.all([
     server.accept({ initChannels: () => 1 }),
@@ -99,6 +99,16 @@ describe.each(KINDS)('channels of %s queues, with descriptors: %s', (queues, han
     await talk(client.channels[0]!, session.channels[0]!);
     for (const channel of [...client.channels, ...session.channels]) channel.close();
   });
+});
+
+it('queues take messages as long as the server says, on both sides', async () => {
+  const { session, client } = await open('bipc', false, { queueMessageSize: 100_000 });
+  const [ours, theirs] = [client.channels[0]!, session.channels[0]!];
+  expect([ours.maxBlobSize, theirs.maxBlobSize]).toEqual([100_000, 100_000]);
+  const blob = new Uint8Array(100_000).fill(7);
+  ours.sendBlob(blob);
+  expect(Buffer.compare(await theirs.receiveBlob(), blob)).toBe(0);
+  for (const channel of [...client.channels, ...session.channels]) channel.close();
 });
 
 it.each<[string, object, object]>([

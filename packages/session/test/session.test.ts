@@ -144,6 +144,40 @@ describe('a session', () => {
   });
 });
 
+it('a process is the server of some and the client of others, several of each', async () => {
+  const apps = [serverApp(), serverApp(), serverApp()];
+  const servers = await Promise.all(
+    apps.map(async (app) => keep(await SessionServer.create({ server: app, clients: [CLI] }))),
+  );
+  const opened = await Promise.all(
+    servers.flatMap((server, i) =>
+      [1, 2].map(() =>
+        Promise.all([
+          server.accept({ initChannels: () => 1 }),
+          ClientSession.connect({ client: CLI, server: apps[i]! }),
+        ]),
+      ),
+    ),
+  );
+  for (const [session, client] of opened) {
+    keep(session);
+    keep(client);
+    // The two sides of one turn of the loop above may belong to different sessions of the same server.
+    expect(session.scope.serverApp).toBe(client.scope.serverApp);
+    const other = opened.find(([, c]) => sameScope(c.scope, session.scope))![1];
+    await talk(session.channels[0]!, other.channels[0]!);
+  }
+  const [[first, itsClient] = []] = opened;
+  await first!.close();
+  await itsClient!.close();
+  await servers[0]!.close();
+  for (const [session] of opened.slice(2)) expect(session.error).toBeUndefined();
+});
+
+function sameScope(a: object, b: object): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
 describe('a client', () => {
   it('whose server was never started is told so', async () => {
     const server = serverApp();

@@ -75,6 +75,8 @@ export class BorrowedArenas {
     size: number,
   ): { arena: BorrowedArena; address: number } | undefined {
     if (!this.knows(collectionId, poolId) && !this.#fetch(collectionId, poolId)) return undefined;
+    // What this process wrote there by mistake must not be taken for the peer's.
+    this.native.refresh();
     const arena = this.#arenas.get(collectionId)!;
     const address = arena.memory.addressOf(poolId, offset);
     try {

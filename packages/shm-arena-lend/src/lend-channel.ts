@@ -6,6 +6,7 @@ import {
   type ProcessCredentials,
   runEssentialTimers,
   socketStreamChannelOfBlobs,
+  whileBlocked,
 } from '@flow-ipc/core';
 import { type MsgIn, type MsgOut, type SessionToken, StructuredChannel } from '@flow-ipc/structured';
 import { LendError } from './errors.js';
@@ -15,6 +16,8 @@ import type { LendHandle } from './lend-handle.js';
 /** Returns are told so many at a time, or after so long: they are in no hurry, and a message each is dear. */
 const RETURN_BATCH = 64;
 const RETURN_DELAY_MS = 5;
+/** So often the peer is answered while this thread blocks in a synchronous request. */
+const BLOCKED_PERIOD_MS = 10;
 /** Room in a message's only segment for the longest pool name. */
 const MESSAGE_BYTES = 512;
 
@@ -47,6 +50,9 @@ export class LendChannel {
   readonly #returns: number[] = [];
   readonly #handle: LendHandle = { collectionId: 0, poolId: 0, offset: 0 };
   #returnTimer: NodeJS.Timeout | undefined;
+  /** waitUntil() is reading, so that nobody else needs to. */
+  #waiting = false;
+  readonly #stopServing: () => void;
   /** Messages that came; changes tell a waiter that something did. */
   #received = 0;
 
@@ -65,6 +71,9 @@ export class LendChannel {
     this.#returnMsg = this.#message();
     this.#returnMsg.body.initReturnObject();
     this.#expect(events);
+    // A peer that waits for our answer to a new arena or pool answers nothing else: its accept() has not come to the
+    // session's channels yet, or its allocator blocks, in C++.
+    this.#stopServing = whileBlocked(BLOCKED_PERIOD_MS, () => this.#serve());
     this.#structured.start((error) => this.#end(error, events));
   }
 
@@ -147,10 +156,16 @@ export class LendChannel {
    */
   waitUntil(done: () => boolean, timeoutMs: number): boolean {
     const deadline = performance.now() + timeoutMs;
-    while (!this.error && !done()) {
-      const left = deadline - performance.now();
-      if (left < 0) return false;
-      this.#channel.waitReadable(Math.min(left, runEssentialTimers()));
+    const outer = this.#waiting;
+    this.#waiting = true;
+    try {
+      while (!this.error && !done()) {
+        const left = deadline - performance.now();
+        if (left < 0) return false;
+        this.#channel.waitReadable(Math.min(left, runEssentialTimers()));
+      }
+    } finally {
+      this.#waiting = outer;
     }
     return done();
   }
@@ -160,8 +175,18 @@ export class LendChannel {
     if (!this.error) this.#channel.waitReadable(0);
   }
 
+  #serve(): void {
+    if (this.#waiting) return;
+    try {
+      this.readNow();
+    } catch {
+      // The channel ended in the midst of it, which end() is told.
+    }
+  }
+
   /** Tells the returns that wait, as far as the socket takes them now, and ends. Idempotent. */
   close(): void {
+    this.#stopServing();
     this.flushReturns();
     this.flush();
     this.#returnMsg.release();
@@ -222,6 +247,7 @@ export class LendChannel {
   }
 
   #end(error: FlowIpcError, events: LendEvents): void {
+    this.#stopServing();
     clearTimeout(this.#returnTimer);
     events.end(error);
   }

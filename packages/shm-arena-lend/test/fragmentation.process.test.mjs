@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IpcArena } from '@flow-ipc/shm-arena-lend';
 import { fragment } from '../../../benchmarks/choosing-shm/src/allocate.mjs';
-import { long, pools, sleep } from './processes.mjs';
+import { pools, size, sleep } from './processes.mjs';
 
-const MS = long ? 3_600_000 / 2 : 3000;
+const MS = size(3000, 3_600_000 / 2);
 
 test('fragmentation stays below that of SHM-classic', { timeout: 3 * MS + 60_000 }, (t) => {
   const jemalloc = fragment('jemalloc', MS);

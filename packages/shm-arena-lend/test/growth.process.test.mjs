@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { long, newUniverse, pools, start, until } from './processes.mjs';
+import { newUniverse, pools, size, start, until } from './processes.mjs';
 
-const SECONDS = long ? 60 : 4;
+const SECONDS = size(4, 60);
 
 test('both sides of a session grow at once, and both get on', { timeout: 600_000 }, async (t) => {
   const universe = newUniverse();

@@ -1,10 +1,10 @@
 // kill -9 at any instant, while arenas grow and messages are on loan: 200 kills, 2,000 in the long run.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inLanes, long, newUniverse, pools, random, sleep, start, until } from './processes.mjs';
+import { inLanes, newUniverse, pools, random, size, sleep, start, until } from './processes.mjs';
 
-const CLIENTS = long ? 1600 : 160;
-const SERVERS = long ? 400 : 40;
+const CLIENTS = size(160, 1600);
+const SERVERS = size(40, 400);
 const MINUTES = 60_000;
 
 const damaged = (program) => program.seen.filter((event) => event.event === 'damaged');

@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { NativeSocketStream, socketStreamChannel } from '@flow-ipc/core';
+import { t } from '@flow-ipc/shm';
 import { StructuredChannel } from '@flow-ipc/structured';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Body, open, openOne, poolFiles, tearDown, turn, until } from './harness.js';
@@ -94,6 +95,53 @@ describe('messages', () => {
     got.body.file.data.fill(255);
     expect([...got.body.file.data]).toEqual(Array(8).fill(255));
     expect([...written]).toEqual(Array(8).fill(0));
+  });
+
+  it('are as the sender has them, whatever the borrower wrote into those before', async () => {
+    const { session, client, ours, theirs } = await open();
+    const messages = theirs.messages('file');
+    for (let i = 0; i < 10; i++) {
+      {
+        using msg = ours.createMsg({ firstSegmentBytes: 256 });
+        msg.body.initFile().initData(64).fill(i);
+        ours.send(msg);
+        using got = (await messages.next()).value!;
+        expect([...got.body.file.data]).toEqual(Array(64).fill(i));
+        // All of the page: what else lies there, the lists of later messages included.
+        const [segment] = got.segments as ArrayBuffer[];
+        new Uint8Array(segment!).fill(0xee);
+      }
+      await until(() => session.sessionShm.stats.objects === 0);
+    }
+    // Objects, too, and where a pool was written to twice.
+    using object = session.sessionShm.construct(t.u32, 7);
+    const borrowed = client.shmSession.borrowObject(t.u32, session.shmSession.lendObject(object));
+    expect(borrowed.value).toBe(7);
+    borrowed.release();
+  });
+
+  it('may lie in a pool that the borrower has not heard of, while their list lies in one it has', async () => {
+    const { session, client, ours, theirs } = await open();
+    const got: number[] = [];
+    theirs.expectMsgs('file', (message) => {
+      got.push(...message.body.file.data);
+      message.release();
+    });
+    using small = ours.buildMsg((body) => (body.initFile().data = Uint8Array.of(1)));
+    ours.send(small);
+    await until(() => got.length === 1);
+    for (let i = 2; i < 5; i++) {
+      // List and metadata in the pool that there is; the only segment in one made for it.
+      const before = session.sessionShm.pools.length;
+      using large = ours.createMsg({ firstSegmentBytes: 90_000_000 });
+      large.body.initFile().data = Uint8Array.of(i);
+      expect(session.sessionShm.pools.length).toBeGreaterThan(before);
+      ours.send(large);
+      // All in one turn of the event loop, which has had no chance to read the lend channel.
+      session.channels[0]!.handleSender!.flush();
+      while (got.length < i) client.channels[0]!.waitReadable(1000);
+    }
+    expect(got).toEqual([1, 2, 3, 4]);
   });
 
   it('come back when nobody can see them any more', async () => {

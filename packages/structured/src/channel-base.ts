@@ -134,6 +134,11 @@ export abstract class ChannelBase<T extends AnyStructType> {
     return this.engine.undoExpectResponses(id);
   }
 
+  /** Gives up a request, or all further responses to it: should one come late, it is dropped without ado. */
+  abandonRequest(id: number): void {
+    this.engine.abandonRequest(id);
+  }
+
   /**
    * For responses of the peer that nobody waits for; the handler owns them. Without one they are released. False
    * when there is a handler already.

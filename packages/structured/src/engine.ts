@@ -301,12 +301,7 @@ export class Engine<T extends AnyStructType> {
     for (const reader of this.#readers) reader.stop();
     // The peer only ended its own sending: what we have queued for it still leaves.
     const flushFirst = error.code === TransportError.RECEIVES_FINISHED && this.channel.queuedBytes > 0;
-    if (flushFirst)
-      this.channel.drained().then(
-        () => this.channel.close(),
-        () => this.channel.close(),
-      );
-    else this.channel.close();
+    if (!flushFirst || this.whenSent(() => this.channel.close())) this.channel.close();
     for (const message of this.#order.drain()) message.release();
     if (error.code === TransportError.CLOSED) {
       for (const message of this.#held.drain()) message.release();
@@ -468,6 +463,11 @@ export class Engine<T extends AnyStructType> {
       }
     }
     this.#fail(error);
+  }
+
+  /** A handler of the user's, to be called from anywhere within. */
+  guarded<A>(handler: (argument: A) => unknown): (argument: A) => void {
+    return (argument) => this.#handlers.call(handler, argument);
   }
 
   /**

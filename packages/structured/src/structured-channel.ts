@@ -48,6 +48,8 @@ export interface AsyncRequestOptions<T extends AnyStructType> {
   inResponseTo?: MsgIn<T>;
   /** Any number of responses, until undoExpectResponses(). @default false */
   openEnded?: boolean;
+  /** The channel ended before the response, or while an open-ended request stood: why. */
+  onEnd?: (error: FlowIpcError) => void;
 }
 
 /** How long an orderly close waits for a peer that reads nothing. */
@@ -168,12 +170,13 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
 
   /**
    * request() with a handler, called without the detour of a promise, and with as many responses as come if
-   * `openEnded`. Returns the request's id, for undoExpectResponses(). Handlers are not told when the channel ends.
+   * `openEnded`. Returns the request's id, for undoExpectResponses(). The handler is not told when
+   * the channel ends: `onEnd` is.
    */
   asyncRequest(msg: MsgOut<T>, handler: Handler<T>, options: AsyncRequestOptions<T> = {}): number {
     return this.engine.request(msg, options.inResponseTo, {
       onResponse: handler,
-      onEnd: () => {},
+      onEnd: options.onEnd ? this.engine.guarded(options.onEnd) : () => {},
       once: !options.openEnded,
       blocking: false,
     });

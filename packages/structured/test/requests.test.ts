@@ -79,6 +79,24 @@ describe('open-ended requests', () => {
     expect(a.undoExpectResponses(second)).toBe(false);
   });
 
+  it('tell their function of the end; one that was given up is not told, and its late response is dropped', async () => {
+    const unexpected = vi.fn();
+    const [a, b] = pair({ onUnexpectedResponse: unexpected });
+    const requests: (() => void)[] = [];
+    b.expectMsgs('ask', (request) => requests.push(() => b.send(answer(b, 1), request)));
+    const ends = [vi.fn(), vi.fn()];
+    const responses = vi.fn();
+    const ids = ends.map((onEnd) => a.asyncRequest(ask(a, 1), responses, { onEnd }));
+    a.abandonRequest(ids[0]!);
+    await vi.waitFor(() => expect(requests).toHaveLength(2));
+    requests[0]!();
+    await vi.waitFor(() => expect(a.counters.lateResponses).toBe(1));
+    b.close();
+    await vi.waitFor(() => expect(ends[1]).toHaveBeenCalledTimes(1));
+    expect(ends[1]).toHaveBeenCalledWith(a.error);
+    for (const never of [ends[0], responses, unexpected]) expect(never).not.toHaveBeenCalled();
+  });
+
   it('end with their signal or time, and late responses are dropped', async () => {
     const unexpected = vi.fn();
     const [a, b] = pair({ onUnexpectedResponse: unexpected });

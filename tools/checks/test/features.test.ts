@@ -49,3 +49,16 @@ it('finds rows that are there twice', () => {
   const line = '| 1 | A | `src/a.ts` | `test/a.test.ts` › does a |';
   expect(problems(line, line)).toEqual(['row 1 is there 2 times', 'row 2 is there 0 times']);
 });
+
+it('wants the rows of elsewhere that a package answers for, and no others', () => {
+  const row = (number: number) => `| ${number} | A | \`src/a.ts\` | \`test/a.test.ts\` › does a |\n`;
+  const check = (...numbers: number[]) =>
+    featureProblems(
+      rowsOf(numbers.map(row).join('')),
+      { first: 1, last: 1, also: [9] },
+      (path) => files[path],
+    );
+  expect(check(1, 9)).toEqual([]);
+  expect(check(1)).toEqual(['row 9 is there 0 times']);
+  expect(check(1, 9, 8)).toEqual(['row 8 belongs to another package']);
+});

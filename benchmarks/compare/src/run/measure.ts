@@ -13,6 +13,9 @@ export interface Surroundings {
   signal: AbortSignal;
 }
 
+/** More clients than this are not kept beside those of other subjects. */
+const MANY = 8;
+
 /** A process is started on either processor at a time. */
 const STARTS_AT_ONCE = 2;
 
@@ -29,7 +32,7 @@ export async function measure(
   const results = work.benches.map((bench) => new BenchResult(bench));
   const run = new CaseRun(work, results, around);
   // What takes much memory is not kept beside the others.
-  if (work.size > SMALL || work.clients > 8) await run.withFreshTeams(subjects);
+  if (work.size > SMALL || work.clients > MANY) await run.withFreshTeams(subjects);
   else await run.withKeptTeams(subjects);
   return results;
 }
@@ -86,14 +89,17 @@ class CaseRun {
   async withFreshTeams(subjects: readonly Subject[]): Promise<void> {
     const { plan } = this.#around;
     const failed = new Set<Subject>();
-    for (let round = 0; round < plan.freshRounds; round++) {
+    // Dozens of processes take longer to start than to measure: such a team stays for all its samples.
+    const many = this.#case.clients > MANY;
+    const [rounds, samples] = many ? [1, plan.freshRounds] : [plan.freshRounds, 1];
+    for (let round = 0; round < rounds; round++) {
       for (const subject of turned(subjects, round)) {
         if (failed.has(subject)) continue;
-        const good = await this.#attempt(subject, `round ${round + 1} of ${plan.freshRounds}`, async () => {
+        const good = await this.#attempt(subject, `round ${round + 1} of ${rounds}`, async () => {
           const team = await this.#startTeam(subject);
           try {
-            await this.#warmUp(team, Math.min(plan.warmUpMs, plan.sampleMs));
-            await this.#sample(team);
+            await this.#warmUp(team, many ? plan.warmUpMs : Math.min(plan.warmUpMs, plan.sampleMs));
+            for (let i = 0; i < samples; i++) await this.#sample(team);
             await this.#remember(team);
             await team.end();
           } catch (error) {
@@ -131,7 +137,8 @@ class CaseRun {
     const { work, clients } = this.#case;
     await team.batch('verify');
     if (work === 'clients') {
-      await team.run(Math.max(1, ms / Math.sqrt(clients)));
+      // All of them share the processors, and each has to get warm.
+      await team.run(Math.max(1, (ms * clients) / MANY));
       return;
     }
     let count = this.#around.plan.atLeast;
@@ -170,10 +177,10 @@ class CaseRun {
   }
 
   async #sample(team: Team): Promise<void> {
-    const { work, size } = this.#case;
+    const { work, size, clients } = this.#case;
     const name = team.subject.name;
     if (work === 'clients') {
-      const ms = this.#around.plan.sampleMs;
+      const ms = this.#around.plan.sampleMs * Math.ceil(clients / MANY);
       this.#add(name, 0, ((await team.run(ms)) * 1000) / ms);
       return;
     }

@@ -2,8 +2,13 @@
 import { performance } from 'node:perf_hooks';
 import type { Direction, EventLoop, LoopTimer } from './event-loop.js';
 
-/** Timers that must go on while this thread blocks in a synchronous request: pings, or the peer gives us up. */
-const essential = new Set<LazyTimer>();
+/** What must go on while this thread blocks in a synchronous request: pings, or the peer gives us up. */
+interface Essential {
+  readonly remaining: number;
+  expireIfDue(): void;
+}
+
+const essential = new Set<Essential>();
 
 /**
  * Expires once `periodMs` have passed since the last touch(). On expiry the task runs and, if it did not stop
@@ -57,6 +62,26 @@ export class LazyTimer {
     this.touch();
     this.#task();
   }
+}
+
+/**
+ * Has the task run every `periodMs` while this thread blocks in a synchronous request, until what is returned is called.
+ * For what a peer may have to be answered before it can answer the request. Not called while the event loop turns.
+ */
+export function whileBlocked(periodMs: number, task: () => void): () => void {
+  let last = 0;
+  const entry: Essential = {
+    get remaining() {
+      return last + periodMs - performance.now();
+    },
+    expireIfDue() {
+      if (entry.remaining > 0) return;
+      last = performance.now();
+      task();
+    },
+  };
+  essential.add(entry);
+  return () => essential.delete(entry);
 }
 
 /** Runs the essential timers that are due and tells in how many milliseconds the next one is (Infinity: none). */

@@ -33,12 +33,23 @@ export class NativeSocketStreamAcceptor implements Disposable {
 
   /** The next connection, first come first served. Rejects with the error that ended accepting, or on abort. */
   accept(options: { signal?: AbortSignal } = {}): Promise<NativeSocketStream> {
-    const { signal } = options;
-    if (signal?.aborted) return Promise.reject(abortedError(signal));
+    return new Promise((resolve, reject) => this.onceAccepted(resolve, reject, options));
+  }
+
+  /** accept() without a promise: one of the two is called once, at once where that is possible. */
+  onceAccepted(
+    callback: (stream: NativeSocketStream) => void,
+    onError: (error: unknown) => void,
+    { signal }: { signal?: AbortSignal } = {},
+  ): void {
+    if (signal?.aborted) {
+      onError(abortedError(signal));
+      return;
+    }
     const ready = this.#surplus.shift();
-    if (ready) return Promise.resolve(ready);
-    if (this.#error) return Promise.reject(this.#error);
-    return this.#deficit.wait(signal);
+    if (ready) callback(ready);
+    else if (this.#error) onError(this.#error);
+    else this.#deficit.add(callback, onError, signal);
   }
 
   /** Connections as they come, until the acceptor is closed; throws on anything else that ends accepting. */

@@ -1,5 +1,5 @@
 // The receiving half of a socket stream: drains the socket into one buffer and cuts it into messages.
-import { closeFd, out, recv } from '@flow-ipc/native';
+import { closeFd, out, recv, recvStaged } from '@flow-ipc/native';
 import type { FdWatch } from '../event-loop/event-loop.js';
 import type { FrameSink } from '../transport.js';
 import { EAGAIN, ECONNRESET, EINTR } from '../util/errno.js';
@@ -7,7 +7,7 @@ import { FlowIpcError, systemError, TransportError } from '../util/errors.js';
 import { negotiate } from '../util/protocol-negotiator.js';
 import type { DescriptorReserve } from './descriptor-reserve.js';
 import { END_OF_SENDING, HEADER_SIZE, PING } from './frame.js';
-import { acquireReceiveBuffer, ReceiveBuffer, releaseReceiveBuffer } from './receive-buffer.js';
+import { acquireReceiveBuffer, ReceiveBuffer, releaseReceiveBuffer, staged } from './receive-buffer.js';
 
 /** Slots of the addon's `out` array that recv() fills. */
 const OUT_FD = 1;
@@ -54,9 +54,6 @@ export class FrameReceiver {
   #direct: ReceiveBuffer | undefined;
   #directHave = 0;
   #partialFd = -1;
-
-  /** How long the next read may block; undefined: not at all. */
-  #waitMs: number | undefined;
 
   messages = 0;
   bytes = 0;
@@ -112,12 +109,7 @@ export class FrameReceiver {
 
   /** drain(), but blocks first until there is something, up to `ms` (-1: for ever). */
   drainWaiting(ms: number): void {
-    this.#waitMs = ms;
-    try {
-      this.drain();
-    } finally {
-      this.#waitMs = undefined;
-    }
+    if (this.#state === 'running' && this.#readOnce(ms)) this.drain();
   }
 
   /** Hands out what was read already, when called from within the sink. False when there is nothing. */
@@ -158,9 +150,12 @@ export class FrameReceiver {
     if (this.#state === 'running') this.#host.watch().wait('rcv', this.#onReadable);
   }
 
-  /** One system call and the messages it brought. False when the socket is (most likely) empty. */
-  #readOnce(): boolean {
-    if (this.#direct) return this.#readDirect(this.#direct);
+  /**
+   * One system call, which may block for up to `ms`, and the messages it brought. False when the socket is (most likely)
+   * empty.
+   */
+  #readOnce(ms = 0): boolean {
+    if (this.#direct) return this.#readDirect(this.#direct, ms);
     if (this.#buffer) {
       // A handler asks for more while an earlier read is not parsed to its end: that comes first.
       if (this.#pos < this.#end) {
@@ -176,7 +171,7 @@ export class FrameReceiver {
     const have = this.#carry?.length ?? 0;
     if (this.#carry) buffer.bytes.set(this.#carry);
     const room = buffer.bytes.length - have;
-    const n = this.#recv(buffer.bytes, have, room);
+    const n = this.#recv(buffer.bytes, have, room, ms);
     if (n <= 0) {
       releaseReceiveBuffer(buffer);
       return false;
@@ -196,14 +191,12 @@ export class FrameReceiver {
   }
 
   /** Bytes read (> 0), or 0 after dealing with "nothing there", end of file and errors. */
-  #recv(target: Uint8Array, offset: number, room: number): number {
+  #recv(target: Uint8Array, offset: number, room: number, ms: number): number {
     this.systemCalls++;
     const { reserve } = this.#host;
     reserve?.lend();
     const n =
-      this.#waitMs === undefined
-        ? recv(this.#fd, target, offset, room)
-        : this.#recvWaiting(target, offset, room);
+      target === staged.bytes ? recvStaged(this.#fd, offset, ms) : recv(this.#fd, target, offset, room, ms);
     const received = reserve ? reserve.takeBack(out[OUT_FD]!) : out[OUT_FD]!;
     if (n > 0) {
       this.bytes += n;
@@ -227,15 +220,8 @@ export class FrameReceiver {
     return 0;
   }
 
-  #recvWaiting(target: Uint8Array, offset: number, room: number): number {
-    const ms = this.#waitMs;
-    // Once: what follows only takes what is there.
-    this.#waitMs = undefined;
-    return recv(this.#fd, target, offset, room, ms);
-  }
-
-  #readDirect(direct: ReceiveBuffer): boolean {
-    const n = this.#recv(direct.bytes, this.#directHave, direct.bytes.length - this.#directHave);
+  #readDirect(direct: ReceiveBuffer, ms: number): boolean {
+    const n = this.#recv(direct.bytes, this.#directHave, direct.bytes.length - this.#directHave, ms);
     if (n <= 0) return false;
     if (this.#readFd >= 0) {
       this.#failUnexpectedFd();

@@ -1,5 +1,5 @@
 // The sending half of a socket stream: never blocks, never says would-block, gathers what one turn sends.
-import { send } from '@flow-ipc/native';
+import { send, sendStaged, stage } from '@flow-ipc/native';
 import type { FdWatch } from '../event-loop/event-loop.js';
 import { EAGAIN } from '../util/errno.js';
 import { FlowIpcError, fromNative, systemError, TransportError } from '../util/errors.js';
@@ -7,14 +7,12 @@ import { PROTOCOL_VERSION } from '../util/protocol-negotiator.js';
 import { END_OF_SENDING, HEADER_SIZE, MAX_BLOB_SIZE, PING } from './frame.js';
 import { SendQueue } from './send-queue.js';
 
-/** Blobs up to this size are copied behind their header and leave as one piece; longer ones are gathered. */
+/** Blobs up to this size are copied behind their header into the addon's stage; longer ones stay where they are. */
 const COPY_LIMIT = 2048;
 /** Longer blobs are not gathered: the copy would cost more than the call saves. */
 const GATHER_MAX = 16 * 1024;
 /** Frames gathered in one turn leave early beyond this, so a burst does not pile up in memory. */
 const GATHER_LIMIT = 64 * 1024;
-
-const scratch = new Uint8Array(HEADER_SIZE + COPY_LIMIT);
 
 /** What a sender needs of the stream that it is half of. */
 export interface SenderHost {
@@ -147,6 +145,7 @@ export class FrameSender {
   flush(): void {
     if (this.#error) return;
     const before = this.#queue.bytes;
+    if (before === 0 && !this.#blocked && this.#waiters.length === 0) return;
     const n = this.#queue.flush(this.#fd);
     this.bytesSent += before - this.#queue.bytes;
     if (n === EAGAIN) {
@@ -211,15 +210,15 @@ export class FrameSender {
   /** One system call for header and blob. The queue is empty. */
   #emitNow(header: number, blob: Uint8Array | null, fd: number, droppable: boolean): void {
     const length = blob?.length ?? 0;
-    scratch[0] = header & 0xff;
-    scratch[1] = header >> 8;
+    stage[0] = header & 0xff;
+    stage[1] = header >> 8;
     this.#directCalls++;
     let n: number;
     if (length <= COPY_LIMIT) {
-      if (blob) scratch.set(blob, HEADER_SIZE);
-      n = send(this.#fd, scratch, 0, HEADER_SIZE + length, null, 0, 0, fd);
+      if (blob) stage.set(blob, HEADER_SIZE);
+      n = sendStaged(this.#fd, HEADER_SIZE + length, fd);
     } else {
-      n = send(this.#fd, scratch, 0, HEADER_SIZE, blob, 0, length, fd);
+      n = send(this.#fd, stage, 0, HEADER_SIZE, blob, 0, length, fd);
     }
     if (n === HEADER_SIZE + length) {
       this.bytesSent += n;

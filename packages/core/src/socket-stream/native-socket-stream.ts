@@ -287,7 +287,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
   }
 
   beforePoll(): number {
-    const sender = this.#connectedSender();
+    const sender = this.#sender ?? this.#connectedSender();
     sender.flush();
     // A handler that blocks may itself have come by a read that brought more: no poll would tell of that.
     if (this.#receiver?.drainBuffered()) return -1;

@@ -1,5 +1,6 @@
 // Blob_stream_mq_receiver in the sync_io pattern: the same state machine, driven by the user's event-wait function.
 import { BlobStreamMqReceiver as AsyncBlobStreamMqReceiver } from '../mq/blob-stream-mq-receiver.js';
+import type { MqEnd } from '../mq/mq-end.js';
 import type { PersistentMqHandle } from '../mq/persistent-mq-handle.js';
 import type { ReceiveCounters } from '../transport.js';
 import type { FlowIpcError } from '../util/errors.js';
@@ -21,8 +22,8 @@ export class BlobStreamMqReceiver<H extends EventWaitHandle = EventWaitHandle> i
   readonly #core: SyncIoReceiverCore<H>;
 
   /** Takes the handle over, and throws, as the async form's does. */
-  constructor(handle: PersistentMqHandle, options: { nickname?: string } = {}) {
-    this.#stream = new AsyncBlobStreamMqReceiver(handle, { ...options, loop: this.#loop });
+  constructor(source: PersistentMqHandle | MqEnd, options: { nickname?: string } = {}) {
+    this.#stream = new AsyncBlobStreamMqReceiver(source, { ...options, loop: this.#loop });
     this.#core = new SyncIoReceiverCore(this.#stream, this.#loop);
   }
 

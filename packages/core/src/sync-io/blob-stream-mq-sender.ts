@@ -1,5 +1,6 @@
 // Blob_stream_mq_sender in the sync_io pattern: the same state machine, driven by the user's event-wait function.
 import { BlobStreamMqSender as AsyncBlobStreamMqSender } from '../mq/blob-stream-mq-sender.js';
+import type { MqEnd } from '../mq/mq-end.js';
 import type { PersistentMqHandle } from '../mq/persistent-mq-handle.js';
 import type { SendCounters } from '../transport.js';
 import type { FlowIpcError } from '../util/errors.js';
@@ -22,8 +23,8 @@ export class BlobStreamMqSender<H extends EventWaitHandle = EventWaitHandle> imp
   readonly #core: SyncIoSenderCore<H>;
 
   /** Takes the handle over, and throws, as the async form's does. */
-  constructor(handle: PersistentMqHandle, options: { nickname?: string } = {}) {
-    this.#stream = new AsyncBlobStreamMqSender(handle, { ...options, loop: this.#loop });
+  constructor(source: PersistentMqHandle | MqEnd, options: { nickname?: string } = {}) {
+    this.#stream = new AsyncBlobStreamMqSender(source, { ...options, loop: this.#loop });
     this.#core = new SyncIoSenderCore(this.#stream, this.#loop);
   }
 

@@ -5,11 +5,17 @@ import {
   type ChannelFeature,
   type ChannelOptions,
 } from '../channel.js';
+import { BlobStreamMqReceiver as AsyncBlobStreamMqReceiver } from '../mq/blob-stream-mq-receiver.js';
+import { BlobStreamMqSender as AsyncBlobStreamMqSender } from '../mq/blob-stream-mq-sender.js';
+import { NativeSocketStream as AsyncNativeSocketStream } from '../socket-stream/native-socket-stream.js';
 import type { ReceiverPipe, SenderPipe } from '../transport.js';
 import { FlowIpcError, TransportError } from '../util/errors.js';
 import type { NativeHandle } from '../util/native-handle.js';
 import type { ProcessCredentials } from '../util/process-credentials.js';
+import { BlobStreamMqReceiver } from './blob-stream-mq-receiver.js';
+import { BlobStreamMqSender } from './blob-stream-mq-sender.js';
 import type { EventWaitFunc, EventWaitHandle, EventWaitHandleFactory } from './event-wait.js';
+import { NativeSocketStream } from './native-socket-stream.js';
 import type { Received, SyncIoReceiver } from './receiver.js';
 import type { SyncIoSender } from './sender.js';
 import type { TwinOptions } from './twin.js';
@@ -169,13 +175,30 @@ export class Channel<F extends ChannelFeature = ChannelFeature, H extends EventW
     };
     const convert = (pair: SyncIoPipePair<H> | undefined) =>
       pair && { sender: twin(pair.sender), receiver: twin(pair.receiver) };
-    const handles = convert(this.#handles);
-    const blobs = convert(this.#blobs);
     const channel: AnyChannel = new AsyncChannel(
-      { ...(handles ? { handles } : {}), ...(blobs ? { blobs } : {}) },
+      channelPipes(convert(this.#handles), convert(this.#blobs)),
       options,
     );
     return channel as AsyncChannel<F>;
+  }
+
+  /**
+   * The way back, for a channel of which nothing was started: takes its pipes over, and that object is of no use then.
+   * Throws TypeError for pipes of the user's own kind, and Error when something was started.
+   */
+  static of<F extends ChannelFeature, H extends EventWaitHandle = EventWaitHandle>(
+    channel: AsyncChannel<F>,
+  ): Channel<F, H> {
+    const { handleSender, handleReceiver, blobSender, blobReceiver } = channel as unknown as AsyncChannel;
+    const forms = new Map<object, ReturnType<typeof syncIoForm<H>>>();
+    const convert = (sender: SenderPipe | undefined, receiver: ReceiverPipe | undefined) => {
+      if (!sender || !receiver) return undefined;
+      for (const pipe of [sender, receiver]) if (!forms.has(pipe)) forms.set(pipe, syncIoForm<H>(pipe));
+      return { sender: forms.get(sender), receiver: forms.get(receiver) } as SyncIoPipePair<H>;
+    };
+    return new Channel<F, H>(
+      channelPipes(convert(handleSender, handleReceiver), convert(blobSender, blobReceiver)),
+    );
   }
 
   close(): void {
@@ -193,6 +216,26 @@ export class Channel<F extends ChannelFeature = ChannelFeature, H extends EventW
       'This channel carries blobs only, no descriptors',
     );
   }
+}
+
+function channelPipes<P>(handles: P | undefined, blobs: P | undefined): { handles?: P; blobs?: P } {
+  return { ...(handles ? { handles } : {}), ...(blobs ? { blobs } : {}) };
+}
+
+/** The pipe in this pattern. */
+function syncIoForm<H extends EventWaitHandle>(pipe: SenderPipe | ReceiverPipe) {
+  if (pipe instanceof AsyncNativeSocketStream) {
+    const peer = pipe.remotePeerProcessCredentials;
+    const { nickname } = pipe;
+    const stream = new NativeSocketStream<H>(pipe.release(), { nickname });
+    stream.remotePeerProcessCredentials = peer;
+    return stream;
+  }
+  if (pipe instanceof AsyncBlobStreamMqSender)
+    return new BlobStreamMqSender<H>(pipe.release(), { nickname: pipe.nickname });
+  if (pipe instanceof AsyncBlobStreamMqReceiver)
+    return new BlobStreamMqReceiver<H>(pipe.release(), { nickname: pipe.nickname });
+  throw new TypeError('Only pipes of this package can be turned into their sync_io form');
 }
 
 /** Calls all of them, whatever the first ones say. */

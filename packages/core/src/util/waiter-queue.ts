@@ -10,23 +10,26 @@ export class WaiterQueue<T> {
   readonly #waiters: Waiter<T>[] = [];
 
   wait(signal?: AbortSignal): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const forget = onAbort(signal, (error) => {
-        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-        reject(error);
-      });
-      const waiter: Waiter<T> = {
-        resolve(value) {
-          forget();
-          resolve(value);
-        },
-        reject(error) {
-          forget();
-          reject(error);
-        },
-      };
-      this.#waiters.push(waiter);
+    return new Promise((resolve, reject) => this.add(resolve, reject, signal));
+  }
+
+  /** wait() without a promise: one of the two is called once. */
+  add(resolve: (value: T) => void, reject: (error: unknown) => void, signal?: AbortSignal): void {
+    const forget = onAbort(signal, (error) => {
+      this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+      reject(error);
     });
+    const waiter: Waiter<T> = {
+      resolve(value) {
+        forget();
+        resolve(value);
+      },
+      reject(error) {
+        forget();
+        reject(error);
+      },
+    };
+    this.#waiters.push(waiter);
   }
 
   /** Serves the first; false when nobody waits. */

@@ -144,4 +144,14 @@ describe.each([
       });
     transportCompliance({ test: it, features: twoPipes, connect: connectHere(make), seeds: [1] });
   });
+
+  describe('Mqs_socket_stream_channel, not started, turned into sync_io form', () => {
+    const make = (): [End, End] =>
+      both(withStreams(), ([ends, fd]) =>
+        syncIoEnd(
+          SyncIoChannel.of(mqsSocketStreamChannel(mqPipes(ends), new NativeSocketStream(fd))) as never,
+        ),
+      );
+    transportCompliance({ test: it, features: twoPipes, connect: connectHere(make), seeds: [5] });
+  });
 });

@@ -1,6 +1,6 @@
 // The compliance suite over socket streams, both ends in this process: as pipes, as channels, in both patterns.
 import { setSocketBuffers } from '@flow-ipc/native';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   type End,
   type FarTask,
@@ -116,4 +116,18 @@ describe('sync_io form turned async', () => {
     return new SyncIoChannel({ handles: { sender: stream, receiver: stream } }).asyncIoObj();
   };
   transportCompliance({ test: it, features: both, connect: connectHere(make), seeds: [4] });
+});
+
+describe('async form, not started, turned into sync_io form', () => {
+  const make = (fd: number): End =>
+    syncIoEnd(SyncIoChannel.of(socketStreamChannel(new NativeSocketStream(fd))));
+  transportCompliance({ test: it, features: both, connect: connectHere(make), seeds: [5] });
+
+  it('but not once it was started', () => {
+    const [a, b] = NativeSocketStream.pair();
+    using channel = socketStreamChannel(new NativeSocketStream(a));
+    using _ = socketStreamChannel(new NativeSocketStream(b));
+    channel.sendBlob(Uint8Array.of(1));
+    expect(() => SyncIoChannel.of(channel)).toThrow(/started/);
+  });
 });

@@ -106,3 +106,122 @@ export namespace Hello {
   export type Builder = HelloBuilder;
   export type Object = HelloObject;
 }
+
+const Talk_members = ['ask', 'answer'] as const;
+
+export class TalkReader extends $.StructReader {
+  declare readonly $object: TalkObject;
+  override get $type(): $.FieldSource { return Talk; }
+  /** Name of the union member that is set; undefined when it is one of a newer schema. */
+  get which(): (typeof Talk_members)[number] | undefined {
+    return Talk_members[this.$tag(0)];
+  }
+  /** The union's discriminant. */
+  get whichIndex(): number {
+    return this.$tag(0);
+  }
+  get ask(): string {
+    this.$check(0, 0, 'ask');
+    return this.$text(0);
+  }
+  /** The UTF-8 bytes of `ask`: a view, not a copy. */
+  get askBytes(): Uint8Array {
+    this.$check(0, 0, 'ask');
+    return this.$textBytes(0);
+  }
+  hasAsk(): boolean {
+    return this.$tag(0) === 0 && this.$has(0);
+  }
+  get answer(): string {
+    this.$check(0, 1, 'answer');
+    return this.$text(0);
+  }
+  /** The UTF-8 bytes of `answer`: a view, not a copy. */
+  get answerBytes(): Uint8Array {
+    this.$check(0, 1, 'answer');
+    return this.$textBytes(0);
+  }
+  hasAnswer(): boolean {
+    return this.$tag(0) === 1 && this.$has(0);
+  }
+}
+
+export class TalkBuilder extends $.StructBuilder {
+  override get $type(): $.FieldSource { return Talk; }
+  /** Name of the union member that is set; undefined when it is one of a newer schema. */
+  get which(): (typeof Talk_members)[number] | undefined {
+    return Talk_members[this.$tag(0)];
+  }
+  /** The union's discriminant. */
+  get whichIndex(): number {
+    return this.$tag(0);
+  }
+  get ask(): string {
+    this.$check(0, 0, 'ask');
+    return this.$text(0);
+  }
+  set ask(value: string) {
+    this.$setText(0, value);
+    this.$choose(0, 0);
+  }
+  disownAsk(): $.Orphan<string> {
+    this.$check(0, 0, 'ask');
+    return this.$disown(0, $.Text);
+  }
+  adoptAsk(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 0);
+  }
+  hasAsk(): boolean {
+    return this.$tag(0) === 0 && this.$has(0);
+  }
+  get answer(): string {
+    this.$check(0, 1, 'answer');
+    return this.$text(0);
+  }
+  set answer(value: string) {
+    this.$setText(0, value);
+    this.$choose(0, 1);
+  }
+  disownAnswer(): $.Orphan<string> {
+    this.$check(0, 1, 'answer');
+    return this.$disown(0, $.Text);
+  }
+  adoptAnswer(orphan: $.Orphan<string>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 1);
+  }
+  hasAnswer(): boolean {
+    return this.$tag(0) === 1 && this.$has(0);
+  }
+  /** A reader of the same memory. */
+  asReader(): TalkReader {
+    return this.$asReader(TalkReader);
+  }
+}
+
+/** `Talk` as a plain object: see `toObject`. */
+export type TalkObject = {
+} & $.OneOf<{
+  ask: string;
+  answer: string;
+}>;
+
+export const Talk = {
+  name: 'Talk',
+  id: 0xa1fb78136a2cb8c1n,
+  dataWords: 1,
+  pointerCount: 1,
+  Reader: TalkReader,
+  Builder: TalkBuilder,
+  union: { discriminantOffset: 0, names: Talk_members },
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'ask', type: $.Text, pointer: 0, unionValue: 0 },
+    { name: 'answer', type: $.Text, pointer: 0, unionValue: 1 },
+  ],
+} as const satisfies $.StructType<TalkReader, TalkBuilder>;
+export namespace Talk {
+  export type Reader = TalkReader;
+  export type Builder = TalkBuilder;
+  export type Object = TalkObject;
+}

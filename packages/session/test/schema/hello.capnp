@@ -6,3 +6,11 @@ struct Hello {
   number @1 :UInt32;
   data @2 :Data;
 }
+
+# What they say to each other.
+struct Talk {
+  union {
+    ask @0 :Text;
+    answer @1 :Text;
+  }
+}

@@ -134,6 +134,12 @@ export class StructuredChannel<
     if (!this.engine.endSendingNow()) return false;
     return this.engine.whenSent(handler) ? true : WOULD_BLOCK;
   }
+
+  /** Closes at once, with what it waited by; no handler is called. Idempotent. */
+  override close(): void {
+    super.close();
+    this.#loop?.close();
+  }
 }
 
 /** Closes the channel, which nobody else has, if there can be no engine. */
