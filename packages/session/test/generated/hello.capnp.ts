@@ -111,6 +111,9 @@ const Talk_members = ['ask', 'answer'] as const;
 
 export class TalkReader extends $.StructReader {
   declare readonly $object: TalkObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
   override get $type(): $.FieldSource { return Talk; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Talk_members)[number] | undefined {
@@ -147,6 +150,9 @@ export class TalkReader extends $.StructReader {
 }
 
 export class TalkBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
   override get $type(): $.FieldSource { return Talk; }
   /** Name of the union member that is set; undefined when it is one of a newer schema. */
   get which(): (typeof Talk_members)[number] | undefined {
