@@ -3,7 +3,7 @@
 import { allocate, clear, placed } from './allocate.js';
 import { HeapAllocator } from './allocator.js';
 import { AnyStruct } from './any-struct.js';
-import { charge } from './budget.js';
+import { checkPart, copyBytes } from './copy.js';
 import { badPointer, nestingLimit, outOfBounds } from './errors.js';
 import { asPart } from './memory.js';
 import { MessageBuilder } from './message-builder.js';
@@ -182,13 +182,4 @@ function copyComposite(
   for (let i = 0; i < length && newStep > 0; i++) {
     copyStruct(element(i), copy, start + 8 + i * newStep * 8, size, depth);
   }
-}
-
-function copyBytes(source: Segment, from: number, to: Segment, at: number, bytes: number): void {
-  if (bytes > 0) to.bytes.set(source.bytes.subarray(from, from + bytes), at);
-}
-
-function checkPart(segment: Segment, target: number, bytes: number): void {
-  if (target < segment.start || target + bytes > segment.end) throw outOfBounds('an object');
-  charge(segment.arena, bytes);
 }

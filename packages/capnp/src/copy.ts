@@ -107,11 +107,12 @@ function copyStructs(
   }
 }
 
-function copyBytes(source: Segment, from: number, to: Segment, at: number, bytes: number): void {
+export function copyBytes(source: Segment, from: number, to: Segment, at: number, bytes: number): void {
   if (bytes > 0) to.bytes.set(source.bytes.subarray(from, from + bytes), at);
 }
 
-function checkPart(segment: Segment, target: number, bytes: number): void {
+/** Checks that an object of the source lies in its segment, and counts it. */
+export function checkPart(segment: Segment, target: number, bytes: number): void {
   if (target < segment.start || target + bytes > segment.end) throw outOfBounds('an object');
   charge(segment.arena, bytes);
 }
