@@ -13,6 +13,7 @@
 #include "jemalloc_object.h"
 #include "mq_object.h"
 #include "named_semaphore.h"
+#include "pinger.h"
 #include "pool.h"
 #include "pool_memory.h"
 #include "posix_shm.h"
@@ -82,6 +83,8 @@ constexpr Export kFunctions[] = {
     {"signalFd", signalFd},
     {"socketInfo", socketInfo},
     {"socketPair", socketPair},
+    {"startPinging", startPinging},
+    {"stopPinging", stopPinging},
     {"timerFd", timerFd},
     {"timerFdSet", timerFdSet},
 };

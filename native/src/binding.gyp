@@ -39,6 +39,7 @@
         "src/mq_queue.cc",
         "src/named_semaphore.cc",
         "src/owned_fds.cc",
+        "src/pinger.cc",
         "src/pool.cc",
         "src/pool_lists.cc",
         "src/pool_memory.cc",

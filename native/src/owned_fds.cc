@@ -6,11 +6,15 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "pinger.h"
+
 namespace flow_ipc {
 
 OwnedFds::~OwnedFds() {
   for (size_t fd = 0; fd < owned_.size(); ++fd) {
-    if (owned_[fd]) close(static_cast<int>(fd));
+    if (!owned_[fd]) continue;
+    Pinger::remove(static_cast<int>(fd));
+    close(static_cast<int>(fd));
   }
 }
 

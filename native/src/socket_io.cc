@@ -10,6 +10,7 @@
 
 #include "addon_state.h"
 #include "args.h"
+#include "pinger.h"
 #include "sliced_wait.h"
 
 namespace flow_ipc {
@@ -106,9 +107,11 @@ ssize_t sendParts(int fd, iovec* iov, size_t parts, int passFd) {
   constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
   // The simpler call spares the kernel two copies in.
   const bool plain = parts == 1 && passFd < 0;
+  PingGuard guard(fd);
   ssize_t sent;
   do sent = plain ? send(fd, iov[0].iov_base, iov[0].iov_len, kFlags) : sendmsg(fd, &message, kFlags);
   while (sent < 0 && errno == EINTR);
+  guard.wrote(sent, iov[0].iov_len + (parts == 2 ? iov[1].iov_len : 0));
   return sent < 0 ? -errno : sent;
 }
 

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "args.h"
+#include "pinger.h"
 
 namespace flow_ipc {
 namespace {
@@ -52,6 +53,7 @@ napi_value closeFd(napi_env env, napi_callback_info info) {
   int fd;
   napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
   if (!getFd(env, argv[0], &fd)) return nullptr;
+  Pinger::remove(fd);
   // After EINTR the descriptor is gone all the same on Linux.
   if (close(fd) != 0 && errno != EINTR) return throwErrno(env, errno, "close");
   return nullptr;

@@ -449,6 +449,17 @@ export interface Binding {
    */
   pollFds(set: Int32Array, timeoutMs: number): number;
 
+  /**
+   * For a stream socket of this thread, on which every send() is of whole frames or of the rest of one: from the next
+   * send on that the kernel takes whole, a thread of the process sends `frame` (2 bytes, little-endian) whenever nothing
+   * was sent for one and a half to two periods of `periodMs` (at least 1), however busy this thread is. One that the
+   * kernel does not take at once is dropped. False when that cannot be (a descriptor of 65536 or more, no thread to be had,
+   * or started already).
+   */
+  startPinging(fd: number, periodMs: number, frame: number): boolean;
+  /** No more of that, from this call on; closing the descriptor does it too. No harm where none was started. */
+  stopPinging(fd: number): void;
+
   /** A descriptor that becomes readable when its time has come (CLOCK_MONOTONIC). */
   timerFd(): number;
   /** Sets it to expire once, in `ms` (fractions allowed; 0: at once), and forgets an expiry not read; -1 disarms it. */

@@ -37,6 +37,8 @@ export const {
   accept,
   socketPair,
   setSocketBuffers,
+  startPinging,
+  stopPinging,
   timerFd,
   timerFdSet,
   peerCredentials,

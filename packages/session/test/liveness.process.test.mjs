@@ -51,3 +51,19 @@ test('one that is stopped for longer is given up with its code, and nothing pend
     }),
   );
 });
+
+test('a thread that computes for longer than the idle time-out is not given up', async () => {
+  const universe = newUniverse();
+  const env = { TEST_PING: '300', TEST_IDLE: '2000', TEST_BUSY: '5000', TEST_SERVER_OPENS: '0' };
+  const server = start(universe, 'server', env);
+  await server.next('ready');
+  const client = start(universe, 'busy', env);
+  await client.next('done');
+  // What was read late, or came late, is no reason to give up the other either.
+  assert.deepEqual(
+    client.seen.map(({ event }) => event),
+    ['connected', 'computed', 'done'],
+  );
+  const { code } = await server.next('lost');
+  assert.match(code, /RECEIVES_FINISHED/);
+});

@@ -8,6 +8,8 @@ import {
   pollFd,
   READABLE,
   socketPair,
+  startPinging,
+  stopPinging,
   WRITABLE,
 } from '@flow-ipc/native';
 import { streamClose, streamEnd, streamOpen } from '../diagnostics.js';
@@ -28,7 +30,7 @@ import { FlowIpcError, fromNative, TransportError } from '../util/errors.js';
 import type { ProcessCredentials } from '../util/process-credentials.js';
 import type { SharedName } from '../util/shared-name.js';
 import { DescriptorReserve } from './descriptor-reserve.js';
-import { MAX_BLOB_SIZE } from './frame.js';
+import { MAX_BLOB_SIZE, PING } from './frame.js';
 import { FrameReceiver } from './frame-receiver.js';
 import { FrameSender } from './frame-sender.js';
 
@@ -195,7 +197,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
   }
 
   endSending(): boolean {
-    this.#ping?.stop();
+    this.#stopPings();
     return this.#connectedSender().endSending();
   }
 
@@ -214,8 +216,11 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
     const ping = new LazyTimer(this.#loop, 'snd', periodMs, () => sender.ping());
     this.#ping = ping;
     sender.onSent = () => ping.touch();
+    // For when this thread is too busy for timers; else it is never heard of.
+    startPinging(this.#fd, periodMs, PING);
     sender.ping();
-    if (!sender.error) ping.start({ essential: true });
+    if (sender.error) this.#stopPings();
+    else ping.start({ essential: true });
     return true;
   }
 
@@ -423,8 +428,14 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
   }
 
   #stopTimers(): void {
-    this.#ping?.stop();
+    this.#stopPings();
     this.#idle?.stop();
+  }
+
+  #stopPings(): void {
+    if (!this.#ping) return;
+    this.#ping.stop();
+    if (this.#fd >= 0) stopPinging(this.#fd);
   }
 
   #onIdle(timeoutMs: number): void {
@@ -459,7 +470,7 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
    * delivered first; most often its end of file is found then, which says more than "hosed".
    */
   #onSendFailed(cause: FlowIpcError): void {
-    this.#ping?.stop();
+    this.#stopPings();
     this.#traceEnd('snd', cause);
     const settle = () => {
       if (this.#closed) return;

@@ -2,7 +2,11 @@
 import { SessionServer } from '@flow-ipc/session';
 import { CLI, echo, SRV, talk, tell } from './universe.mjs';
 
-const server = await SessionServer.create({ server: SRV, clients: [CLI] });
+const liveness = {
+  pingPeriodMs: Number(process.env.TEST_PING ?? 2000),
+  idleTimeoutMs: Number(process.env.TEST_IDLE ?? 5000),
+};
+const server = await SessionServer.create({ server: SRV, clients: [CLI], ...liveness });
 tell('ready', { pid: process.pid });
 process.on('message', async ({ exit }) => {
   if (exit === 'orderly') await server.close();
