@@ -38,6 +38,7 @@ class Pool : public Napi::ObjectWrap<Pool> {
   Napi::Value listCreate(const Napi::CallbackInfo& info);
   Napi::Value listGrow(const Napi::CallbackInfo& info);
   Napi::Value listLend(const Napi::CallbackInfo& info);
+  Napi::Value listShare(const Napi::CallbackInfo& info);
   Napi::Value listStore(const Napi::CallbackInfo& info);
   Napi::Value listTake(const Napi::CallbackInfo& info);
   Napi::Value listBorrow(const Napi::CallbackInfo& info);

@@ -62,6 +62,13 @@ Napi::Value Pool::listLend(const Napi::CallbackInfo& info) {
   return result(memory_ == nullptr ? -EBADF : lists_->lend(list, sizes));
 }
 
+Napi::Value Pool::listShare(const Napi::CallbackInfo& info) {
+  uint64_t list;
+  Napi::Value answer;
+  if (!getList(info, &list, &answer)) return answer;
+  return result(lists_->share(list));
+}
+
 Napi::Value Pool::listStore(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Bytes bytes;

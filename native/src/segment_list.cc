@@ -187,12 +187,25 @@ int SegmentLists::lend(uint64_t list, const std::vector<uint64_t>& usedSizes) {
     const uint64_t lead = segments_[i].data - segments_[i].buffer;
     if (segments_[i].capacity < lead || usedSizes[i] > segments_[i].capacity - lead) return -EINVAL;
   }
+  if (const int rc = addOwner(list); rc != 0) return rc;
+  // The handle that goes to the borrower through a socket orders these writes before its reads.
+  for (size_t i = 0; i < usedSizes.size(); ++i) store64(segments_[i].node + kUsed, usedSizes[i]);
+  return 0;
+}
+
+int SegmentLists::share(uint64_t list) {
+  if (pool_.readOnly()) return -EROFS;
+  if (const int rc = read(list, UINT64_MAX); rc != 0) return rc;
+  return addOwner(list);
+}
+
+int SegmentLists::addOwner(uint64_t list) {
   auto* owners = reinterpret_cast<uint32_t*>(pool_.base() + list + kOwners);
   uint32_t now = __atomic_load_n(owners, __ATOMIC_RELAXED);
-  if (now == 0 || now == UINT32_MAX) return -EINVAL;
-  for (size_t i = 0; i < usedSizes.size(); ++i) store64(segments_[i].node + kUsed, usedSizes[i]);
-  // Release: the borrower sees what was written into the segments.
-  __atomic_fetch_add(owners, 1, __ATOMIC_ACQ_REL);
+  // Never up from 0: that list is being taken down.
+  do {
+    if (now == 0 || now == UINT32_MAX) return -EINVAL;
+  } while (!__atomic_compare_exchange_n(owners, &now, now + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
   return 0;
 }
 

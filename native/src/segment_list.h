@@ -29,6 +29,8 @@ class SegmentLists {
   int64_t grow(uint64_t list, uint64_t capacity);
   int64_t store(const uint8_t* bytes, uint64_t length);
   int lend(uint64_t list, const std::vector<uint64_t>& usedSizes);
+  // One owner more, who reads what the others do. 0 or a code.
+  int share(uint64_t list);
   // Walks the ring as far as it is counted; the result is in segments().
   int read(uint64_t list, uint64_t maxSegments);
   // Drops one owner; the last one frees everything. Owners left, or a code with nothing done.
@@ -37,6 +39,7 @@ class SegmentLists {
   const std::vector<Segment>& segments() const { return segments_; }
 
  private:
+  int addOwner(uint64_t list);
   int64_t addSegmentLocked(uint64_t list, uint64_t capacity);
   void link(uint64_t list, uint64_t node, uint64_t buffer, uint64_t capacity, uint64_t last);
   int64_t createLocked();

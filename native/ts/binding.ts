@@ -162,6 +162,8 @@ export interface Pool {
   listGrow(list: number, capacity: number): ArrayBuffer | number;
   /** Sets the used size of each segment, in order, then adds one owner (a lend). 0 or negative code. */
   listLend(list: number, usedSizes: number[]): number;
+  /** Adds one owner, and changes nothing else: for who passes on a list that it borrowed. 0 or a code. */
+  listShare(list: number): number;
   /** One call for a small message: makes a list of one segment holding these bytes, owner count 1. Offset or code. */
   listStore(bytes: Uint8Array, offset: number, length: number): number;
   /**

@@ -6,11 +6,12 @@ import type {
   BodyBuilder,
   CreateMsgOptions,
   MetadataBytes,
+  OutgoingBody,
   ReceivedBody,
   Serialization,
 } from '@flow-ipc/structured';
 import { poolError, ShmError } from './errors.js';
-import { ListShare } from './list-share.js';
+import { ListShare, LooseShare } from './list-share.js';
 import type { PoolArena } from './pool-arena.js';
 import { HandleMessage, readHandle } from './shm-handle.js';
 
@@ -83,6 +84,40 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
   }
 }
 
+/** A message that was received, to be sent on in the memory that it lies in. Has a share of its own in it. */
+class SentOnBody implements OutgoingBody {
+  readonly #pool: Pool;
+  readonly #list: number;
+  readonly #handle: HandleMessage;
+  readonly #share: LooseShare;
+
+  constructor(pool: Pool, list: number, handle: HandleMessage) {
+    this.#pool = pool;
+    this.#list = list;
+    this.#handle = handle;
+    this.#addOwner();
+    this.#share = new LooseShare(this, pool, list);
+  }
+
+  emit(): Uint8Array[] {
+    this.#addOwner();
+    return [this.#handle.set(this.#list)];
+  }
+
+  retract(): void {
+    this.#pool.listRelease(this.#list, []);
+  }
+
+  release(): void {
+    this.#share.release();
+  }
+
+  #addOwner(): void {
+    const code = this.#pool.listShare(this.#list);
+    if (code < 0) throw poolError(code, 'Cannot send a message on', this.#pool.name);
+  }
+}
+
 /** C++: S_SERIALIZE_VIA_SESSION_SHM or …APP_SHM, by which arena is given. Both sides must mean the same one. */
 export class ClassicSerialization implements Serialization {
   readonly #pool: Pool;
@@ -125,6 +160,13 @@ export class ClassicSerialization implements Serialization {
     const buffers = this.#pool.listBorrow(list, MAX_SEGMENTS);
     if (typeof buffers === 'number') throw poolError(buffers, `No message at ${list}`, this.#pool.name);
     const share = new ListShare(this.#pool, list, buffers);
-    return { segments: share.buffers, release: () => share.release() };
+    return {
+      segments: share.buffers,
+      sendOn: (through) =>
+        through instanceof ClassicSerialization && through.#pool === this.#pool
+          ? new SentOnBody(this.#pool, list, through.#bodyHandle)
+          : undefined,
+      release: () => share.release(),
+    };
   }
 }

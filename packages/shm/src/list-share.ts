@@ -14,6 +14,26 @@ const collected = new FinalizationRegistry<ShareState>((state) => {
   if (--state.alive === 0) state.pool.listRelease(state.list, []);
 });
 
+/** A share without buffers: kept by whoever it was made for. */
+export class LooseShare {
+  readonly #state: ShareState;
+  #released = false;
+
+  /** Takes over one share that the caller holds, until release() or until `keeper` is collected. */
+  constructor(keeper: object, pool: Pool, list: number) {
+    this.#state = { pool, list, alive: 1 };
+    collected.register(keeper, this.#state, this.#state);
+  }
+
+  /** Idempotent. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    collected.unregister(this.#state);
+    this.#state.pool.listRelease(this.#state.list, []);
+  }
+}
+
 export class ListShare {
   readonly list: number;
   readonly buffers: ArrayBuffer[];
