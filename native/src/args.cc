@@ -74,4 +74,29 @@ bool checkSlice(napi_env env, const Bytes& bytes, int64_t offset, int64_t length
   return false;
 }
 
+bool getUsedSizes(napi_env env, napi_value value, UsedSizes* sizes) {
+  napi_valuetype type;
+  int64_t size = 0;
+  if (napi_typeof(env, value, &type) == napi_ok && type == napi_number) {
+    getInt(env, value, &size, "");
+    sizes->one_ = static_cast<uint64_t>(size);
+    sizes->isOne_ = true;
+    return true;
+  }
+  uint32_t count;
+  if (napi_get_array_length(env, value, &count) != napi_ok) {
+    throwType(env, "usedSizes must be a number or an array");
+    return false;
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    napi_value element;
+    if (napi_get_element(env, value, i, &element) != napi_ok ||
+        !getInt(env, element, &size, "a used size must be a number")) {
+      return false;
+    }
+    sizes->many_.push_back(static_cast<uint64_t>(size));
+  }
+  return true;
+}
+
 }  // namespace flow_ipc

@@ -44,25 +44,12 @@ Napi::Value OwnArena::listGrow(const Napi::CallbackInfo& info) {
 Napi::Value OwnArena::listLend(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint64_t list;
-  uint32_t count;
+  UsedSizes sizes;
   Napi::Value answer;
-  if (napi_get_array_length(env, info[1], &count) != napi_ok) {
-    return Napi::Value(env, throwType(env, "usedSizes must be an array"));
-  }
-  std::vector<uint64_t> sizes;
-  for (uint32_t i = 0; i < count; ++i) {
-    napi_value element;
-    int64_t size;
-    if (napi_get_element(env, info[1], i, &element) != napi_ok ||
-        !getInt(env, element, &size, "a used size must be a number")) {
-      return answer;
-    }
-    if (size < 0) return result(-EINVAL);
-    sizes.push_back(static_cast<uint64_t>(size));
-  }
-  // Only now: a getter in the array could have closed the arena.
+  if (!getUsedSizes(env, info[1], &sizes)) return answer;
+  // Only now: a getter in an array could have closed the arena.
   if (!getAddress(info, &list, &answer)) return answer;
-  const int rc = lists_->lend(list, sizes);
+  const int rc = lists_->lend(list, sizes.data(), sizes.count());
   if (rc == 0) tellHandle(list);
   return result(rc);
 }

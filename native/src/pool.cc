@@ -18,6 +18,7 @@ Napi::Function Pool::define(Napi::Env env, AddonState* state) {
        InstanceMethod<&Pool::atomicLoad32>("atomicLoad32"), InstanceMethod<&Pool::atomicAdd32>("atomicAdd32"),
        InstanceMethod<&Pool::listCreate>("listCreate"), InstanceMethod<&Pool::listGrow>("listGrow"),
        InstanceMethod<&Pool::listLend>("listLend"), InstanceMethod<&Pool::listShare>("listShare"),
+       InstanceMethod<&Pool::listBuild>("listBuild"), InstanceMethod<&Pool::listSend>("listSend"),
        InstanceMethod<&Pool::listStore>("listStore"),
        InstanceMethod<&Pool::listTake>("listTake"), InstanceMethod<&Pool::listBorrow>("listBorrow"),
        InstanceMethod<&Pool::listRelease>("listRelease"), InstanceMethod<&Pool::objectCreate>("objectCreate"),

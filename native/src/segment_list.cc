@@ -114,17 +114,30 @@ int64_t SegmentLists::grow(uint64_t list, uint64_t capacity) {
   return lock.code() != 0 ? lock.code() : addSegmentLocked(list, capacity);
 }
 
+int64_t SegmentLists::build(uint64_t capacity, uint64_t* buffer) {
+  const PoolLock lock(pool_);
+  return lock.code() != 0 ? lock.code() : buildLocked(capacity, buffer);
+}
+
+int64_t SegmentLists::buildLocked(uint64_t capacity, uint64_t* buffer) {
+  const int64_t list = createLocked();
+  if (list < 0) return list;
+  const int64_t segment = addSegmentLocked(static_cast<uint64_t>(list), capacity);
+  if (segment < 0) {
+    pool_.freeLocked(static_cast<uint64_t>(list));
+    return segment;
+  }
+  *buffer = static_cast<uint64_t>(segment);
+  return list;
+}
+
 int64_t SegmentLists::store(const uint8_t* bytes, uint64_t length) {
   const PoolLock lock(pool_);
   if (lock.code() != 0) return lock.code();
-  const int64_t list = createLocked();
+  uint64_t buffer;
+  const int64_t list = buildLocked(std::max<uint64_t>(8, (length + 7) & ~uint64_t{7}), &buffer);
   if (list < 0) return list;
   const auto at = static_cast<uint64_t>(list);
-  const int64_t buffer = addSegmentLocked(at, std::max<uint64_t>(8, (length + 7) & ~uint64_t{7}));
-  if (buffer < 0) {
-    pool_.freeLocked(at);
-    return buffer;
-  }
   std::memcpy(pool_.base() + buffer, bytes, length);
   // The node as our own books have it, whatever has been written into the pool meanwhile.
   store64(follow(at + kRoot + kNext) + kUsed, length);
@@ -179,17 +192,17 @@ bool SegmentLists::isWhole(uint64_t list) const {
   return follow(last + kNext) == root && follow(root + kPrevious) == last;
 }
 
-int SegmentLists::lend(uint64_t list, const std::vector<uint64_t>& usedSizes) {
+int SegmentLists::lend(uint64_t list, const uint64_t* usedSizes, size_t count) {
   if (pool_.readOnly()) return -EROFS;
-  if (const int rc = read(list, usedSizes.size()); rc != 0) return rc;
-  if (segments_.size() != usedSizes.size()) return -EINVAL;
-  for (size_t i = 0; i < usedSizes.size(); ++i) {
+  if (const int rc = read(list, count); rc != 0) return rc;
+  if (segments_.size() != count) return -EINVAL;
+  for (size_t i = 0; i < count; ++i) {
     const uint64_t lead = segments_[i].data - segments_[i].buffer;
     if (segments_[i].capacity < lead || usedSizes[i] > segments_[i].capacity - lead) return -EINVAL;
   }
   if (const int rc = addOwner(list); rc != 0) return rc;
   // The handle that goes to the borrower through a socket orders these writes before its reads.
-  for (size_t i = 0; i < usedSizes.size(); ++i) store64(segments_[i].node + kUsed, usedSizes[i]);
+  for (size_t i = 0; i < count; ++i) store64(segments_[i].node + kUsed, usedSizes[i]);
   return 0;
 }
 
