@@ -11,7 +11,7 @@ import type {
   Serialization,
 } from '@flow-ipc/structured';
 import { poolError, ShmError } from './errors.js';
-import { ListShare, LooseShare } from './list-share.js';
+import { type HeldShares, ListShare, LooseShare } from './list-share.js';
 import type { PoolArena } from './pool-arena.js';
 import { HandleMessage, readHandle } from './shm-handle.js';
 
@@ -42,8 +42,11 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
   #next: number;
   #total = 0;
 
-  constructor(pool: Pool, handle: HandleMessage, options: CreateMsgOptions) {
+  readonly #held: HeldShares | undefined;
+
+  constructor(pool: Pool, handle: HandleMessage, options: CreateMsgOptions, held: HeldShares | undefined) {
     this.#pool = pool;
+    this.#held = held;
     this.#handle = handle;
     this.#next = options.firstSegmentBytes ?? FIRST_SEGMENT;
     this.builder = new MessageBuilder(this);
@@ -59,7 +62,7 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
       buffer = this.#grow(size);
     }
     if (typeof buffer === 'number') throw poolError(buffer, `Cannot allocate ${size} bytes`, this.#pool.name);
-    this.#share ??= new ListShare(this.#pool, out[OUT_LIST]!);
+    this.#share ??= new ListShare(this.#pool, out[OUT_LIST]!, [], this.#held);
     this.#share.add(buffer);
     this.#total += size;
     this.#next = this.#total;
@@ -105,12 +108,12 @@ class SentOnBody implements OutgoingBody {
   readonly #handle: HandleMessage;
   readonly #share: LooseShare;
 
-  constructor(pool: Pool, list: number, handle: HandleMessage) {
+  constructor(pool: Pool, list: number, handle: HandleMessage, held: HeldShares | undefined) {
     this.#pool = pool;
     this.#list = list;
     this.#handle = handle;
     this.#addOwner();
-    this.#share = new LooseShare(this, pool, list);
+    this.#share = new LooseShare(this, pool, list, held);
   }
 
   emit(): Uint8Array[] {
@@ -137,16 +140,19 @@ export class ClassicSerialization implements Serialization {
   readonly #pool: Pool;
   readonly #bodyHandle = new HandleMessage();
   readonly #metadataHandle = new HandleMessage();
+  readonly #held: HeldShares | undefined;
   /** A list that is lent in one call with storing the metadata, which comes next; 0: none. */
   #lending = 0;
   #used: number | number[] = 0;
 
-  constructor(arena: PoolArena) {
+  /** `held`: keeps count of what is not released yet. */
+  constructor(arena: PoolArena, held?: HeldShares) {
     this.#pool = arena.pool;
+    this.#held = held;
   }
 
   newBody(_maxBlobSize: number, options: CreateMsgOptions): BodyBuilder {
-    return new ClassicBody(this.#pool, this.#bodyHandle, options);
+    return new ClassicBody(this.#pool, this.#bodyHandle, options, this.#held);
   }
 
   /** The stored copy is the receiver's from the start: it frees it as soon as it has read it. */
@@ -196,12 +202,12 @@ export class ClassicSerialization implements Serialization {
     const list = readHandle(blob, view, 0, blob.length);
     const buffers = this.#pool.listBorrow(list, MAX_SEGMENTS);
     if (typeof buffers === 'number') throw poolError(buffers, `No message at ${list}`, this.#pool.name);
-    const share = new ListShare(this.#pool, list, buffers);
+    const share = new ListShare(this.#pool, list, buffers, this.#held);
     return {
       segments: share.buffers,
       sendOn: (through) =>
         through instanceof ClassicSerialization && through.#pool === this.#pool
-          ? new SentOnBody(this.#pool, list, through.#bodyHandle)
+          ? new SentOnBody(this.#pool, list, through.#bodyHandle, through.#held)
           : undefined,
       release: () => share.release(),
     };

@@ -78,6 +78,38 @@ describe('a message of the app’s arena', () => {
     expect(pool.freeBytes).toBe(server.appShm(CLI.name).freeBytes);
   });
 
+  it('is given back when the client that still holds it ends its session', async () => {
+    const { client: CLI, server: SRV } = apps();
+    const server = keep(await SessionServer.create({ server: SRV, clients: [CLI] }));
+    const accepting = server.accept();
+    const client = keep(await ClientSession.connect({ client: CLI, server: SRV, channels: 1 }));
+    const session = keep(await accepting);
+    session.initHandlers({});
+    const free = session.appShm.freeBytes;
+    const ours = session.structured(session.channels[0]!, Body, {
+      serialization: session.memory.appSerialization,
+    });
+    const theirs = client.structured(client.channels[0]!, Body, {
+      serialization: client.memory.appSerialization,
+    });
+    {
+      using msg = ours.buildMsg((body) => (body.initFile().data = new Uint8Array(100)));
+      for (let i = 0; i < 3; i++) ours.send(msg);
+    }
+    const messages = theirs.messages('file');
+    const first = (await messages.next()).value!;
+    const { data } = first.body.file;
+    theirs.forwardMsg((await messages.next()).value!);
+    (await messages.next()).value!.release();
+    theirs.buildMsg((body) => (body.initFile().data = new Uint8Array(9)));
+    expect(session.appShm.freeBytes).toBeLessThan(free);
+    await client.close();
+    expect(session.appShm.freeBytes).toBe(free);
+    expect(data.length).toBe(0);
+    first.release();
+    expect(session.appShm.freeBytes).toBe(free);
+  });
+
   it('is given back when what was to send it on is collected', async () => {
     const { session, ours, theirs } = await open();
     const free = session.sessionShm.freeBytes;
