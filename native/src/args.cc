@@ -74,6 +74,17 @@ bool checkSlice(napi_env env, const Bytes& bytes, int64_t offset, int64_t length
   return false;
 }
 
+bool getCapacity(napi_env env, napi_value value, uint64_t* capacity) {
+  int64_t bytes;
+  if (!getInt(env, value, &bytes, "capacity must be a number")) return false;
+  if (bytes < 8 || bytes % 8 != 0) {
+    throwRange(env, "capacity must be a positive multiple of 8");
+    return false;
+  }
+  *capacity = static_cast<uint64_t>(bytes);
+  return true;
+}
+
 bool getUsedSizes(napi_env env, napi_value value, UsedSizes* sizes) {
   napi_valuetype type;
   int64_t size = 0;

@@ -42,6 +42,9 @@ bool getString(napi_env env, napi_value value, std::string* out, const char* wha
 // True when [offset, offset + length) lies in `bytes`; else a RangeError is pending.
 bool checkSlice(napi_env env, const Bytes& bytes, int64_t offset, int64_t length);
 
+// Of a message's segment: a positive multiple of 8.
+bool getCapacity(napi_env env, napi_value value, uint64_t* capacity);
+
 // The used sizes of a message's segments: a number for one segment, which most have, or an array of them. A negative size
 // reads as one that fits nowhere.
 class UsedSizes {

@@ -22,39 +22,28 @@ Napi::Value Pool::listCreate(const Napi::CallbackInfo&) {
   return result(memory_ == nullptr ? -EBADF : lists_->create());
 }
 
-namespace {
-
-bool getCapacity(napi_env env, napi_value value, int64_t* capacity) {
-  if (!getInt(env, value, capacity, "capacity must be a number")) return false;
-  if (*capacity >= 8 && *capacity % 8 == 0) return true;
-  throwRange(env, "capacity must be a positive multiple of 8");
-  return false;
-}
-
-}  // namespace
-
 Napi::Value Pool::listBuild(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  int64_t capacity;
+  uint64_t capacity;
   uint64_t buffer;
   if (!getCapacity(env, info[0], &capacity)) return Napi::Value();
   if (memory_ == nullptr) return result(-EBADF);
-  const int64_t list = lists_->build(static_cast<uint64_t>(capacity), &buffer);
+  const int64_t list = lists_->build(capacity, &buffer);
   if (list < 0) return result(list);
   state_->out()[AddonState::kListOffset] = static_cast<double>(list);
-  return Napi::Value(env, makeView(env, memory_->mapping(), memory_->base() + buffer, static_cast<size_t>(capacity)));
+  return Napi::Value(env, makeView(env, memory_->mapping(), memory_->base() + buffer, capacity));
 }
 
 Napi::Value Pool::listGrow(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint64_t list;
-  int64_t capacity;
+  uint64_t capacity;
   Napi::Value answer;
   if (!getCapacity(env, info[1], &capacity) || !getList(info, &list, &answer)) return answer;
-  const int64_t buffer = lists_->grow(list, static_cast<uint64_t>(capacity));
+  const int64_t buffer = lists_->grow(list, capacity);
   if (buffer < 0) return result(buffer);
   state_->out()[AddonState::kListOffset] = static_cast<double>(buffer);
-  return Napi::Value(env, makeView(env, memory_->mapping(), memory_->base() + buffer, static_cast<size_t>(capacity)));
+  return Napi::Value(env, makeView(env, memory_->mapping(), memory_->base() + buffer, capacity));
 }
 
 Napi::Value Pool::listLend(const Napi::CallbackInfo& info) {
@@ -148,21 +137,9 @@ Napi::Value Pool::listBorrow(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Pool::listRelease(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
   uint64_t list;
-  uint32_t count;
   Napi::Value answer;
-  if (napi_get_array_length(env, info[1], &count) != napi_ok) {
-    return Napi::Value(env, throwType(env, "buffers must be an array"));
-  }
-  for (uint32_t i = 0; i < count; ++i) {
-    napi_value buffer;
-    bool isBuffer = false;
-    if (napi_get_element(env, info[1], i, &buffer) != napi_ok) return answer;
-    napi_is_arraybuffer(env, buffer, &isBuffer);
-    if (!isBuffer) return Napi::Value(env, throwType(env, "buffers must hold ArrayBuffers"));
-    napi_detach_arraybuffer(env, buffer);
-  }
+  if (!detachAll(info.Env(), info[1])) return answer;
   if (!getList(info, &list, &answer)) return answer;
   return result(lists_->release(list));
 }

@@ -5,31 +5,14 @@
 #include <cerrno>
 #include <cstring>
 
+#include "list_layout.h"
+
 namespace flow_ipc {
 namespace {
 
-// Holder: boost list (count, root node) and owner count.
-constexpr uint64_t kHolderSize = 32;
-constexpr uint64_t kCount = 0;
-constexpr uint64_t kRoot = 8;
-constexpr uint64_t kOwners = 24;
-// Root and nodes begin with their links.
-constexpr uint64_t kNext = 0;
-constexpr uint64_t kPrevious = 8;
-// Node: links, allocator padding, deleter (optional allocator, buffer size), pointer, capacity, start, size.
-constexpr uint64_t kNodeSize = 72;
-constexpr uint64_t kPadding = 16;
-constexpr uint64_t kDeleter = 24;
-constexpr uint64_t kBufferSize = 32;
-constexpr uint64_t kBuffer = 40;
-constexpr uint64_t kCapacity = 48;
-constexpr uint64_t kStart = 56;
-constexpr uint64_t kUsed = 64;
-// Byte 0 is the (empty) allocator, byte 1 says that there is one.
-constexpr uint64_t kEngaged = 0x100;
+using namespace list_layout;
+
 constexpr uint64_t kNullPointer = 1;
-// More than any message has; bounds what reading a list can cost.
-constexpr uint64_t kMostSegments = uint64_t{1} << 20;
 
 }  // namespace
 
@@ -55,11 +38,11 @@ bool SegmentLists::isPlace(uint64_t offset, uint64_t size) const {
 }
 
 bool SegmentLists::isListOffset(uint64_t list) const {
-  return isPlace(list, kHolderSize);
+  return isPlace(list, kClassicHolderSize);
 }
 
 int64_t SegmentLists::createLocked() {
-  const int64_t list = pool_.allocateLocked(kHolderSize);
+  const int64_t list = pool_.allocateLocked(kClassicHolderSize);
   if (list < 0) return list;
   const auto at = static_cast<uint64_t>(list);
   store64(at + kCount, 0);
@@ -225,7 +208,7 @@ int SegmentLists::addOwner(uint64_t list) {
 // Every block of the list, each once, is one that the allocator gave, of the size that its use says.
 int SegmentLists::checkBlocksLocked(uint64_t list) {
   const BlockSpace& space = pool_.blocks();
-  if (!isAllocatedBlock(space, list, kHolderSize, true)) return -EINVAL;
+  if (!isAllocatedBlock(space, list, kClassicHolderSize, true)) return -EINVAL;
   offsets_.assign(1, list);
   for (const Segment& segment : segments_) {
     if (!isAllocatedBlock(space, segment.node, kNodeSize, true)) return -EINVAL;
