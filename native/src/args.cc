@@ -74,4 +74,40 @@ bool checkSlice(napi_env env, const Bytes& bytes, int64_t offset, int64_t length
   return false;
 }
 
+bool getCapacity(napi_env env, napi_value value, uint64_t* capacity) {
+  int64_t bytes;
+  if (!getInt(env, value, &bytes, "capacity must be a number")) return false;
+  if (bytes < 8 || bytes % 8 != 0) {
+    throwRange(env, "capacity must be a positive multiple of 8");
+    return false;
+  }
+  *capacity = static_cast<uint64_t>(bytes);
+  return true;
+}
+
+bool getUsedSizes(napi_env env, napi_value value, UsedSizes* sizes) {
+  napi_valuetype type;
+  int64_t size = 0;
+  if (napi_typeof(env, value, &type) == napi_ok && type == napi_number) {
+    getInt(env, value, &size, "");
+    sizes->one_ = static_cast<uint64_t>(size);
+    sizes->isOne_ = true;
+    return true;
+  }
+  uint32_t count;
+  if (napi_get_array_length(env, value, &count) != napi_ok) {
+    throwType(env, "usedSizes must be a number or an array");
+    return false;
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    napi_value element;
+    if (napi_get_element(env, value, i, &element) != napi_ok ||
+        !getInt(env, element, &size, "a used size must be a number")) {
+      return false;
+    }
+    sizes->many_.push_back(static_cast<uint64_t>(size));
+  }
+  return true;
+}
+
 }  // namespace flow_ipc

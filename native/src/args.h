@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "errors.h"
 
@@ -40,6 +41,24 @@ bool getBytes(napi_env env, napi_value value, Bytes* out, const char* what);
 bool getString(napi_env env, napi_value value, std::string* out, const char* what, bool allowNul = false);
 // True when [offset, offset + length) lies in `bytes`; else a RangeError is pending.
 bool checkSlice(napi_env env, const Bytes& bytes, int64_t offset, int64_t length);
+
+// Of a message's segment: a positive multiple of 8.
+bool getCapacity(napi_env env, napi_value value, uint64_t* capacity);
+
+// The used sizes of a message's segments: a number for one segment, which most have, or an array of them. A negative size
+// reads as one that fits nowhere.
+class UsedSizes {
+ public:
+  const uint64_t* data() const { return many_.empty() ? &one_ : many_.data(); }
+  size_t count() const { return isOne_ ? 1 : many_.size(); }
+
+ private:
+  friend bool getUsedSizes(napi_env env, napi_value value, UsedSizes* sizes);
+  uint64_t one_ = 0;
+  bool isOne_ = false;
+  std::vector<uint64_t> many_;
+};
+bool getUsedSizes(napi_env env, napi_value value, UsedSizes* sizes);
 
 inline napi_value number(napi_env env, int64_t value) {
   napi_value result = nullptr;

@@ -124,13 +124,13 @@ int64_t JemallocLists::store(const uint8_t* bytes, uint64_t length) {
   return list;
 }
 
-int JemallocLists::lend(uint64_t list, const std::vector<uint64_t>& usedSizes) {
+int JemallocLists::lend(uint64_t list, const uint64_t* usedSizes, size_t count) {
   Object* object = find(list, true);
-  if (object == nullptr || object->segments.size() != usedSizes.size() || object->owners == UINT32_MAX) return -EINVAL;
-  for (size_t i = 0; i < usedSizes.size(); ++i) {
+  if (object == nullptr || object->segments.size() != count || object->owners == UINT32_MAX) return -EINVAL;
+  for (size_t i = 0; i < count; ++i) {
     if (usedSizes[i] > object->segments[i].capacity) return -EINVAL;
   }
-  for (size_t i = 0; i < usedSizes.size(); ++i) put(object->segments[i].node + kUsed, usedSizes[i]);
+  for (size_t i = 0; i < count; ++i) put(object->segments[i].node + kUsed, usedSizes[i]);
   // The handle that goes to the borrower through a socket orders these writes before its reads.
   ++object->owners;
   return 0;

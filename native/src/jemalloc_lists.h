@@ -26,7 +26,7 @@ class JemallocLists {
   // A list of one segment that holds these bytes.
   int64_t store(const uint8_t* bytes, uint64_t length);
   // Sets the used size of each segment and adds one owner.
-  int lend(uint64_t list, const std::vector<uint64_t>& usedSizes);
+  int lend(uint64_t list, const uint64_t* usedSizes, size_t count);
   // Drops one owner; the last one frees everything. Owners left.
   int64_t release(uint64_t list);
 

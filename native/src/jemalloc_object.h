@@ -44,7 +44,6 @@ class OwnArena : public Napi::ObjectWrap<OwnArena> {
   // Pool id and offset of the address into out[kPoolId] and out[kPoolOffset].
   void tellHandle(uint64_t address);
   Napi::Value bufferView(const char* at, uint64_t length);
-  bool getCapacity(const Napi::CallbackInfo& info, size_t index, uint64_t* capacity);
 
   AddonState* state_;
   std::unique_ptr<JemallocArena> arena_;  // null when closed

@@ -7,21 +7,10 @@
 
 namespace flow_ipc {
 
-bool OwnArena::getCapacity(const Napi::CallbackInfo& info, size_t index, uint64_t* capacity) {
-  int64_t value;
-  if (!getInt(info.Env(), info[index], &value, "capacity must be a number")) return false;
-  if (value < 8 || value % 8 != 0) {
-    throwRange(info.Env(), "capacity must be a positive multiple of 8");
-    return false;
-  }
-  *capacity = static_cast<uint64_t>(value);
-  return true;
-}
-
 Napi::Value OwnArena::listCreate(const Napi::CallbackInfo& info) {
   uint64_t capacity;
   char* buffer;
-  if (!getCapacity(info, 0, &capacity)) return Napi::Value();
+  if (!getCapacity(info.Env(), info[0], &capacity)) return Napi::Value();
   if (arena_ == nullptr) return result(-EBADF);
   const int64_t list = lists_->create(capacity, &buffer);
   const Napi::Value code = result(list);
@@ -35,7 +24,7 @@ Napi::Value OwnArena::listGrow(const Napi::CallbackInfo& info) {
   uint64_t capacity;
   char* buffer;
   Napi::Value answer;
-  if (!getCapacity(info, 1, &capacity) || !getAddress(info, &list, &answer)) return answer;
+  if (!getCapacity(info.Env(), info[1], &capacity) || !getAddress(info, &list, &answer)) return answer;
   const int rc = lists_->grow(list, capacity, &buffer);
   const Napi::Value code = result(rc);
   return rc < 0 ? code : bufferView(buffer, capacity);
@@ -44,25 +33,12 @@ Napi::Value OwnArena::listGrow(const Napi::CallbackInfo& info) {
 Napi::Value OwnArena::listLend(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint64_t list;
-  uint32_t count;
+  UsedSizes sizes;
   Napi::Value answer;
-  if (napi_get_array_length(env, info[1], &count) != napi_ok) {
-    return Napi::Value(env, throwType(env, "usedSizes must be an array"));
-  }
-  std::vector<uint64_t> sizes;
-  for (uint32_t i = 0; i < count; ++i) {
-    napi_value element;
-    int64_t size;
-    if (napi_get_element(env, info[1], i, &element) != napi_ok ||
-        !getInt(env, element, &size, "a used size must be a number")) {
-      return answer;
-    }
-    if (size < 0) return result(-EINVAL);
-    sizes.push_back(static_cast<uint64_t>(size));
-  }
-  // Only now: a getter in the array could have closed the arena.
+  if (!getUsedSizes(env, info[1], &sizes)) return answer;
+  // Only now: a getter in an array could have closed the arena.
   if (!getAddress(info, &list, &answer)) return answer;
-  const int rc = lists_->lend(list, sizes);
+  const int rc = lists_->lend(list, sizes.data(), sizes.count());
   if (rc == 0) tellHandle(list);
   return result(rc);
 }

@@ -36,8 +36,11 @@ class Pool : public Napi::ObjectWrap<Pool> {
   Napi::Value close(const Napi::CallbackInfo& info);
   // In pool_lists.cc:
   Napi::Value listCreate(const Napi::CallbackInfo& info);
+  Napi::Value listBuild(const Napi::CallbackInfo& info);
   Napi::Value listGrow(const Napi::CallbackInfo& info);
   Napi::Value listLend(const Napi::CallbackInfo& info);
+  Napi::Value listSend(const Napi::CallbackInfo& info);
+  Napi::Value listShare(const Napi::CallbackInfo& info);
   Napi::Value listStore(const Napi::CallbackInfo& info);
   Napi::Value listTake(const Napi::CallbackInfo& info);
   Napi::Value listBorrow(const Napi::CallbackInfo& info);

@@ -22,44 +22,66 @@ Napi::Value Pool::listCreate(const Napi::CallbackInfo&) {
   return result(memory_ == nullptr ? -EBADF : lists_->create());
 }
 
+Napi::Value Pool::listBuild(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  uint64_t capacity;
+  uint64_t buffer;
+  if (!getCapacity(env, info[0], &capacity)) return Napi::Value();
+  if (memory_ == nullptr) return result(-EBADF);
+  const int64_t list = lists_->build(capacity, &buffer);
+  if (list < 0) return result(list);
+  state_->out()[AddonState::kListOffset] = static_cast<double>(list);
+  return Napi::Value(env, makeView(env, memory_->mapping(), memory_->base() + buffer, capacity));
+}
+
 Napi::Value Pool::listGrow(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint64_t list;
-  int64_t capacity;
+  uint64_t capacity;
   Napi::Value answer;
-  if (!getInt(env, info[1], &capacity, "capacity must be a number")) return answer;
-  if (capacity < 8 || capacity % 8 != 0) {
-    return Napi::Value(env, throwRange(env, "capacity must be a positive multiple of 8"));
-  }
-  if (!getList(info, &list, &answer)) return answer;
-  const int64_t buffer = lists_->grow(list, static_cast<uint64_t>(capacity));
+  if (!getCapacity(env, info[1], &capacity) || !getList(info, &list, &answer)) return answer;
+  const int64_t buffer = lists_->grow(list, capacity);
   if (buffer < 0) return result(buffer);
   state_->out()[AddonState::kListOffset] = static_cast<double>(buffer);
-  return Napi::Value(env, makeView(env, memory_->mapping(), memory_->base() + buffer, static_cast<size_t>(capacity)));
+  return Napi::Value(env, makeView(env, memory_->mapping(), memory_->base() + buffer, capacity));
 }
 
 Napi::Value Pool::listLend(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint64_t list;
-  uint32_t count;
+  UsedSizes sizes;
+  Napi::Value answer;
+  if (!getUsedSizes(env, info[1], &sizes)) return answer;
+  // Only now: a getter in an array could have closed the pool.
+  if (!getList(info, &list, &answer)) return answer;
+  return result(lists_->lend(list, sizes.data(), sizes.count()));
+}
+
+Napi::Value Pool::listSend(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  uint64_t list;
+  UsedSizes sizes;
+  Bytes bytes;
+  int64_t length;
+  Napi::Value answer;
+  if (!getUsedSizes(env, info[1], &sizes) || !getInt(env, info[3], &length, "length must be a number") ||
+      !getBytes(env, info[2], &bytes, "bytes must be a Uint8Array") || !checkSlice(env, bytes, 0, length) ||
+      !getList(info, &list, &answer)) {
+    return answer;
+  }
+  const int64_t metadata = lists_->store(bytes.data, static_cast<uint64_t>(length));
+  if (metadata < 0) return result(metadata);
+  const int rc = lists_->lend(list, sizes.data(), sizes.count());
+  if (rc == 0) return result(metadata);
+  lists_->release(static_cast<uint64_t>(metadata));
+  return result(rc);
+}
+
+Napi::Value Pool::listShare(const Napi::CallbackInfo& info) {
+  uint64_t list;
   Napi::Value answer;
   if (!getList(info, &list, &answer)) return answer;
-  if (napi_get_array_length(env, info[1], &count) != napi_ok) {
-    return Napi::Value(env, throwType(env, "usedSizes must be an array"));
-  }
-  std::vector<uint64_t> sizes;
-  for (uint32_t i = 0; i < count; ++i) {
-    napi_value element;
-    int64_t size;
-    if (napi_get_element(env, info[1], i, &element) != napi_ok ||
-        !getInt(env, element, &size, "a used size must be a number")) {
-      return answer;
-    }
-    if (size < 0) return result(-EINVAL);
-    sizes.push_back(static_cast<uint64_t>(size));
-  }
-  // A getter in the array could have closed the pool.
-  return result(memory_ == nullptr ? -EBADF : lists_->lend(list, sizes));
+  return result(lists_->share(list));
 }
 
 Napi::Value Pool::listStore(const Napi::CallbackInfo& info) {
@@ -115,21 +137,9 @@ Napi::Value Pool::listBorrow(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Pool::listRelease(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
   uint64_t list;
-  uint32_t count;
   Napi::Value answer;
-  if (napi_get_array_length(env, info[1], &count) != napi_ok) {
-    return Napi::Value(env, throwType(env, "buffers must be an array"));
-  }
-  for (uint32_t i = 0; i < count; ++i) {
-    napi_value buffer;
-    bool isBuffer = false;
-    if (napi_get_element(env, info[1], i, &buffer) != napi_ok) return answer;
-    napi_is_arraybuffer(env, buffer, &isBuffer);
-    if (!isBuffer) return Napi::Value(env, throwType(env, "buffers must hold ArrayBuffers"));
-    napi_detach_arraybuffer(env, buffer);
-  }
+  if (!detachAll(info.Env(), info[1])) return answer;
   if (!getList(info, &list, &answer)) return answer;
   return result(lists_->release(list));
 }

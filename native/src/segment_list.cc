@@ -5,31 +5,14 @@
 #include <cerrno>
 #include <cstring>
 
+#include "list_layout.h"
+
 namespace flow_ipc {
 namespace {
 
-// Holder: boost list (count, root node) and owner count.
-constexpr uint64_t kHolderSize = 32;
-constexpr uint64_t kCount = 0;
-constexpr uint64_t kRoot = 8;
-constexpr uint64_t kOwners = 24;
-// Root and nodes begin with their links.
-constexpr uint64_t kNext = 0;
-constexpr uint64_t kPrevious = 8;
-// Node: links, allocator padding, deleter (optional allocator, buffer size), pointer, capacity, start, size.
-constexpr uint64_t kNodeSize = 72;
-constexpr uint64_t kPadding = 16;
-constexpr uint64_t kDeleter = 24;
-constexpr uint64_t kBufferSize = 32;
-constexpr uint64_t kBuffer = 40;
-constexpr uint64_t kCapacity = 48;
-constexpr uint64_t kStart = 56;
-constexpr uint64_t kUsed = 64;
-// Byte 0 is the (empty) allocator, byte 1 says that there is one.
-constexpr uint64_t kEngaged = 0x100;
+using namespace list_layout;
+
 constexpr uint64_t kNullPointer = 1;
-// More than any message has; bounds what reading a list can cost.
-constexpr uint64_t kMostSegments = uint64_t{1} << 20;
 
 }  // namespace
 
@@ -55,11 +38,11 @@ bool SegmentLists::isPlace(uint64_t offset, uint64_t size) const {
 }
 
 bool SegmentLists::isListOffset(uint64_t list) const {
-  return isPlace(list, kHolderSize);
+  return isPlace(list, kClassicHolderSize);
 }
 
 int64_t SegmentLists::createLocked() {
-  const int64_t list = pool_.allocateLocked(kHolderSize);
+  const int64_t list = pool_.allocateLocked(kClassicHolderSize);
   if (list < 0) return list;
   const auto at = static_cast<uint64_t>(list);
   store64(at + kCount, 0);
@@ -114,17 +97,30 @@ int64_t SegmentLists::grow(uint64_t list, uint64_t capacity) {
   return lock.code() != 0 ? lock.code() : addSegmentLocked(list, capacity);
 }
 
+int64_t SegmentLists::build(uint64_t capacity, uint64_t* buffer) {
+  const PoolLock lock(pool_);
+  return lock.code() != 0 ? lock.code() : buildLocked(capacity, buffer);
+}
+
+int64_t SegmentLists::buildLocked(uint64_t capacity, uint64_t* buffer) {
+  const int64_t list = createLocked();
+  if (list < 0) return list;
+  const int64_t segment = addSegmentLocked(static_cast<uint64_t>(list), capacity);
+  if (segment < 0) {
+    pool_.freeLocked(static_cast<uint64_t>(list));
+    return segment;
+  }
+  *buffer = static_cast<uint64_t>(segment);
+  return list;
+}
+
 int64_t SegmentLists::store(const uint8_t* bytes, uint64_t length) {
   const PoolLock lock(pool_);
   if (lock.code() != 0) return lock.code();
-  const int64_t list = createLocked();
+  uint64_t buffer;
+  const int64_t list = buildLocked(std::max<uint64_t>(8, (length + 7) & ~uint64_t{7}), &buffer);
   if (list < 0) return list;
   const auto at = static_cast<uint64_t>(list);
-  const int64_t buffer = addSegmentLocked(at, std::max<uint64_t>(8, (length + 7) & ~uint64_t{7}));
-  if (buffer < 0) {
-    pool_.freeLocked(at);
-    return buffer;
-  }
   std::memcpy(pool_.base() + buffer, bytes, length);
   // The node as our own books have it, whatever has been written into the pool meanwhile.
   store64(follow(at + kRoot + kNext) + kUsed, length);
@@ -179,27 +175,40 @@ bool SegmentLists::isWhole(uint64_t list) const {
   return follow(last + kNext) == root && follow(root + kPrevious) == last;
 }
 
-int SegmentLists::lend(uint64_t list, const std::vector<uint64_t>& usedSizes) {
+int SegmentLists::lend(uint64_t list, const uint64_t* usedSizes, size_t count) {
   if (pool_.readOnly()) return -EROFS;
-  if (const int rc = read(list, usedSizes.size()); rc != 0) return rc;
-  if (segments_.size() != usedSizes.size()) return -EINVAL;
-  for (size_t i = 0; i < usedSizes.size(); ++i) {
+  if (const int rc = read(list, count); rc != 0) return rc;
+  if (segments_.size() != count) return -EINVAL;
+  for (size_t i = 0; i < count; ++i) {
     const uint64_t lead = segments_[i].data - segments_[i].buffer;
     if (segments_[i].capacity < lead || usedSizes[i] > segments_[i].capacity - lead) return -EINVAL;
   }
+  if (const int rc = addOwner(list); rc != 0) return rc;
+  // The handle that goes to the borrower through a socket orders these writes before its reads.
+  for (size_t i = 0; i < count; ++i) store64(segments_[i].node + kUsed, usedSizes[i]);
+  return 0;
+}
+
+int SegmentLists::share(uint64_t list) {
+  if (pool_.readOnly()) return -EROFS;
+  if (const int rc = read(list, UINT64_MAX); rc != 0) return rc;
+  return addOwner(list);
+}
+
+int SegmentLists::addOwner(uint64_t list) {
   auto* owners = reinterpret_cast<uint32_t*>(pool_.base() + list + kOwners);
   uint32_t now = __atomic_load_n(owners, __ATOMIC_RELAXED);
-  if (now == 0 || now == UINT32_MAX) return -EINVAL;
-  for (size_t i = 0; i < usedSizes.size(); ++i) store64(segments_[i].node + kUsed, usedSizes[i]);
-  // Release: the borrower sees what was written into the segments.
-  __atomic_fetch_add(owners, 1, __ATOMIC_ACQ_REL);
+  // Never up from 0: that list is being taken down.
+  do {
+    if (now == 0 || now == UINT32_MAX) return -EINVAL;
+  } while (!__atomic_compare_exchange_n(owners, &now, now + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
   return 0;
 }
 
 // Every block of the list, each once, is one that the allocator gave, of the size that its use says.
 int SegmentLists::checkBlocksLocked(uint64_t list) {
   const BlockSpace& space = pool_.blocks();
-  if (!isAllocatedBlock(space, list, kHolderSize, true)) return -EINVAL;
+  if (!isAllocatedBlock(space, list, kClassicHolderSize, true)) return -EINVAL;
   offsets_.assign(1, list);
   for (const Segment& segment : segments_) {
     if (!isAllocatedBlock(space, segment.node, kNodeSize, true)) return -EINVAL;

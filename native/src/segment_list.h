@@ -25,10 +25,15 @@ class SegmentLists {
 
   // The new list's offset. Owner count 1.
   int64_t create();
+  // With a first segment, of which *buffer becomes the offset.
+  int64_t build(uint64_t capacity, uint64_t* buffer);
   // The new buffer's offset.
   int64_t grow(uint64_t list, uint64_t capacity);
   int64_t store(const uint8_t* bytes, uint64_t length);
-  int lend(uint64_t list, const std::vector<uint64_t>& usedSizes);
+  // Sets the used size of each segment and adds one owner. 0 or a code.
+  int lend(uint64_t list, const uint64_t* usedSizes, size_t count);
+  // One owner more, who reads what the others do. 0 or a code.
+  int share(uint64_t list);
   // Walks the ring as far as it is counted; the result is in segments().
   int read(uint64_t list, uint64_t maxSegments);
   // Drops one owner; the last one frees everything. Owners left, or a code with nothing done.
@@ -37,9 +42,11 @@ class SegmentLists {
   const std::vector<Segment>& segments() const { return segments_; }
 
  private:
+  int addOwner(uint64_t list);
   int64_t addSegmentLocked(uint64_t list, uint64_t capacity);
   void link(uint64_t list, uint64_t node, uint64_t buffer, uint64_t capacity, uint64_t last);
   int64_t createLocked();
+  int64_t buildLocked(uint64_t capacity, uint64_t* buffer);
   bool readNode(uint64_t node, uint64_t expectedPrevious, Segment* segment, uint64_t* next) const;
   bool isWhole(uint64_t list) const;
   int checkBlocksLocked(uint64_t list);

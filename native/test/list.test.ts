@@ -60,6 +60,34 @@ describe('a list', () => {
     expect(pool.listRelease(list, [])).toBe(0);
   });
 
+  it('is built and sent in one call each', () => {
+    const pool = newPool();
+    const free = pool.freeBytes();
+    const buffer = grown(pool.listBuild(64));
+    const list = out[0]!;
+    expect(buffer.length).toBe(64);
+    const target = new Uint8Array(9);
+    const metadata = pool.listSend(list, 16, Uint8Array.of(1, 2, 3), 2);
+    expect(pool.listTake(metadata, target)).toBe(2);
+    expect([...target.subarray(0, 3)]).toEqual([1, 2, 0]);
+    expect((pool.listBorrow(list, 1) as ArrayBuffer[]).map((b) => b.byteLength)).toEqual([16]);
+    expect(pool.listRelease(list, [])).toBe(1);
+    // What cannot be done whole is not done at all.
+    const before = pool.freeBytes();
+    expect(pool.listSend(list, 65, target, 9)).toBe(-EINVAL);
+    expect(pool.listSend(list, [16, 16], target, 9)).toBe(-EINVAL);
+    expect(pool.listSend(list, -1, target, 9)).toBe(-EINVAL);
+    expect(() => pool.listSend(list, 16, target, 10)).toThrow(RangeError);
+    expect(() => pool.listBuild(12)).toThrow(RangeError);
+    const rest = grown(pool.listBuild(pool.freeBytes() - 200 - ((pool.freeBytes() - 200) % 8)));
+    expect(pool.listSend(list, 16, new Uint8Array(MiB), MiB)).toBe(-ENOMEM);
+    expect(pool.listBuild(MiB)).toBe(-ENOMEM);
+    expect(pool.listRelease(out[0]!, [rest.buffer])).toBe(0);
+    expect(pool.freeBytes()).toBe(before);
+    expect(pool.listRelease(list, [buffer.buffer])).toBe(0);
+    expect(pool.freeBytes()).toBe(free);
+  });
+
   it('of one small segment goes in one call each way', () => {
     const pool = newPool();
     const free = pool.freeBytes();
@@ -123,7 +151,7 @@ describe('a list', () => {
       expect(pool.listLend(list, sizes)).toBe(-EINVAL);
     }
     expect(() => pool.listLend(list, ['8'] as never)).toThrow(TypeError);
-    expect(() => pool.listLend(list, 8 as never)).toThrow(TypeError);
+    expect(() => pool.listLend(list, '8' as never)).toThrow(TypeError);
     const endless: number[] = [];
     endless.length = 2 ** 32 - 1;
     expect(() => pool.listLend(list, endless)).toThrow(TypeError);

@@ -160,8 +160,14 @@ export interface Pool {
    * ArrayBuffer; or a negative code. Contents are *not* zeroed; `out[0]` tells the buffer's offset.
    */
   listGrow(list: number, capacity: number): ArrayBuffer | number;
+  /** listCreate() and listGrow() in one: the segment's buffer, and in `out[0]` the list; or a code. */
+  listBuild(capacity: number): ArrayBuffer | number;
   /** Sets the used size of each segment, in order, then adds one owner (a lend). 0 or negative code. */
-  listLend(list: number, usedSizes: number[]): number;
+  listLend(list: number, usedSizes: number | number[]): number;
+  /** listLend() and listStore() in one: the list that holds the bytes, or a code and nothing was done. */
+  listSend(list: number, usedSizes: number | number[], bytes: Uint8Array, length: number): number;
+  /** Adds one owner, and changes nothing else: for who passes on a list that it borrowed. 0 or a code. */
+  listShare(list: number): number;
   /** One call for a small message: makes a list of one segment holding these bytes, owner count 1. Offset or code. */
   listStore(bytes: Uint8Array, offset: number, length: number): number;
   /**
@@ -257,7 +263,7 @@ export interface OwnArena {
   listCreate(capacity: number): ArrayBuffer | number;
   listGrow(list: number, capacity: number): ArrayBuffer | number;
   /** Sets the used sizes, adds one owner, and tells the handle as handle() does. 0 or a code. */
-  listLend(list: number, usedSizes: number[]): number;
+  listLend(list: number, usedSizes: number | number[]): number;
   /** Makes a list of one segment holding these bytes, owner count 1, and tells the handle. The list or a code. */
   listStore(bytes: Uint8Array, offset: number, length: number): number;
   /** Detaches `buffers` and drops one owner; the last one frees the list. Owners left, or a code. */

@@ -191,7 +191,7 @@ export class IpcArena implements Arena, Disposable {
   }
 
   /** @internal One owner more; the handle through lastHandle(). 0 or a code. */
-  listLend(list: number, usedSizes: number[]): number {
+  listLend(list: number, usedSizes: number | number[]): number {
     return this.native.listLend(list, usedSizes);
   }
 

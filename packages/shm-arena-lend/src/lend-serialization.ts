@@ -87,8 +87,11 @@ class LendBody implements BodyBuilder, SegmentAllocator {
       );
     }
     const { builder } = this;
-    const used: number[] = [];
-    for (let i = 0; i < builder.segmentCount; i++) used.push(builder.usedBytes(i));
+    let used: number | number[] = builder.usedBytes(0);
+    if (builder.segmentCount > 1) {
+      used = [used];
+      for (let i = 1; i < builder.segmentCount; i++) used.push(builder.usedBytes(i));
+    }
     const code = this.#arena.listLend(this.#list, used);
     if (code < 0) throw this.#arena.error(code, 'Cannot lend a message');
     this.#lender = through.lender;

@@ -13,7 +13,7 @@ export const long = process.env.FLOW_IPC_LONG === '1';
 /** FLOW_IPC_LONG_PART, from 0 to 1: so much of the long sizes, to see in minutes whether the long form works at all. */
 const part = Number(process.env.FLOW_IPC_LONG_PART ?? 1);
 /** The size of a test: how many, or how long. */
-export const size = (usual, inLongRun) => (long ? Math.max(1, Math.round(inLongRun * part)) : usual);
+export const size = (usual, inLongRun) => (long ? Math.max(usual, Math.round(inLongRun * part)) : usual);
 
 const program = (name) => fileURLToPath(new URL(`./programs/${name}.mjs`, import.meta.url));
 const running = new Set();

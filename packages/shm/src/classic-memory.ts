@@ -12,6 +12,7 @@ import {
 import type { Serialization } from '@flow-ipc/structured';
 import { ClassicSerialization } from './classic-serialization.js';
 import type { SharedType } from './containers/type.js';
+import { HeldShares } from './list-share.js';
 import { PoolArena } from './pool-arena.js';
 import { Scope, scopedHandle, splitScopedHandle } from './scoped-handle.js';
 import type { SharedObject } from './shared-object.js';
@@ -41,13 +42,16 @@ export class ClassicMemory implements SessionMemory {
   /** For channels whose messages outlive the session: pass as `serialization` on both sides. */
   readonly appSerialization: Serialization;
   readonly #closeAppShm: boolean;
+  /** Of the app's pool on a client, whose part in it ends with the session. */
+  readonly #held: HeldShares | undefined;
 
   constructor(sessionShm: PoolArena, appShm: PoolArena, closeAppShm: boolean) {
     this.sessionShm = sessionShm;
     this.appShm = appShm;
     this.serialization = new ClassicSerialization(sessionShm);
-    this.appSerialization = new ClassicSerialization(appShm);
     this.#closeAppShm = closeAppShm;
+    this.#held = closeAppShm ? new HeldShares() : undefined;
+    this.appSerialization = new ClassicSerialization(appShm, this.#held);
   }
 
   /**
@@ -66,8 +70,10 @@ export class ClassicMemory implements SessionMemory {
     return (scope === Scope.SESSION ? this.sessionShm : this.appShm).borrow(type, handle);
   }
 
+  /** On a client messages in the app's arena are released with the session: the arena goes on without it. */
   close(): void {
     this.sessionShm.close();
+    this.#held?.releaseAll();
     if (this.#closeAppShm) this.appShm.close();
   }
 }

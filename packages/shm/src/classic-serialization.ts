@@ -1,21 +1,24 @@
 // Bodies in a pool: built in place, lent by a 32-byte handle, read in place (features 191-193).
 import { MessageBuilder, type SegmentAllocator } from '@flow-ipc/capnp';
 import { FlowIpcError } from '@flow-ipc/core';
-import type { Pool } from '@flow-ipc/native';
+import { out, type Pool } from '@flow-ipc/native';
 import type {
   BodyBuilder,
   CreateMsgOptions,
   MetadataBytes,
+  OutgoingBody,
   ReceivedBody,
   Serialization,
 } from '@flow-ipc/structured';
 import { poolError, ShmError } from './errors.js';
-import { ListShare } from './list-share.js';
+import { type HeldShares, ListShare, LooseShare } from './list-share.js';
 import type { PoolArena } from './pool-arena.js';
 import { HandleMessage, readHandle } from './shm-handle.js';
 
 /** As C++: the first segment of a message, after which each is as large as all before it. */
 const FIRST_SEGMENT = 8192;
+/** Slot of the addon's `out` array. */
+const OUT_LIST = 0;
 const ENOMEM = -12;
 const ENOSPC = -28;
 /** Far more segments than growing sizes can make of any pool. */
@@ -34,52 +37,101 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
   readonly builder: MessageBuilder;
   readonly #pool: Pool;
   readonly #handle: HandleMessage;
-  readonly #share: ListShare;
+  #share: ListShare | undefined;
+  #through: ClassicSerialization | undefined;
   #next: number;
   #total = 0;
 
-  constructor(pool: Pool, handle: HandleMessage, options: CreateMsgOptions) {
+  readonly #held: HeldShares | undefined;
+
+  constructor(pool: Pool, handle: HandleMessage, options: CreateMsgOptions, held: HeldShares | undefined) {
     this.#pool = pool;
+    this.#held = held;
     this.#handle = handle;
     this.#next = options.firstSegmentBytes ?? FIRST_SEGMENT;
-    const list = pool.listCreate();
-    if (list < 0) throw poolError(list, 'Cannot make a message', pool.name);
-    this.#share = new ListShare(pool, list);
     this.builder = new MessageBuilder(this);
   }
 
   allocate(minBytes: number): { bytes: ArrayBuffer; zeroed: boolean } {
     const wanted = Math.ceil(Math.max(minBytes, this.#next) / 8) * 8;
     let size = wanted;
-    let buffer = this.#pool.listGrow(this.#share.list, size);
+    let buffer = this.#grow(size);
     if ((buffer === ENOMEM || buffer === ENOSPC) && minBytes < wanted) {
       // Growing generously does not fit any more; what is needed may.
       size = minBytes;
-      buffer = this.#pool.listGrow(this.#share.list, size);
+      buffer = this.#grow(size);
     }
     if (typeof buffer === 'number') throw poolError(buffer, `Cannot allocate ${size} bytes`, this.#pool.name);
+    this.#share ??= new ListShare(this.#pool, out[OUT_LIST]!, [], this.#held);
     this.#share.add(buffer);
     this.#total += size;
     this.#next = this.#total;
     return { bytes: buffer, zeroed: false };
   }
 
-  emit(): Uint8Array[] {
+  #grow(size: number): ArrayBuffer | number {
+    return this.#share ? this.#pool.listGrow(this.#share.list, size) : this.#pool.listBuild(size);
+  }
+
+  emit(_maxBlobSize: number, through: Serialization): Uint8Array[] {
     const { builder } = this;
-    const used: number[] = [];
-    for (let i = 0; i < builder.segmentCount; i++) used.push(builder.usedBytes(i));
-    const code = this.#pool.listLend(this.#share.list, used);
-    if (code < 0) throw poolError(code, 'Cannot lend a message', this.#pool.name);
-    return [this.#handle.set(this.#share.list)];
+    const { list } = this.#share!;
+    let used: number | number[] = builder.usedBytes(0);
+    if (builder.segmentCount > 1) {
+      used = [used];
+      for (let i = 1; i < builder.segmentCount; i++) used.push(builder.usedBytes(i));
+    }
+    if (through instanceof ClassicSerialization && through.lendSoon(this.#pool, list, used)) {
+      this.#through = through;
+    } else {
+      this.#through = undefined;
+      const code = this.#pool.listLend(list, used);
+      if (code < 0) throw poolError(code, 'Cannot lend a message', this.#pool.name);
+    }
+    return [this.#handle.set(list)];
   }
 
   /** The recipient that emit() counted as an owner will never hear of it. */
   retract(): void {
-    this.#pool.listRelease(this.#share.list, []);
+    if (!this.#through?.forgetLend()) this.#pool.listRelease(this.#share!.list, []);
+  }
+
+  release(): void {
+    this.#share?.release();
+  }
+}
+
+/** A message that was received, to be sent on in the memory that it lies in. Has a share of its own in it. */
+class SentOnBody implements OutgoingBody {
+  readonly #pool: Pool;
+  readonly #list: number;
+  readonly #handle: HandleMessage;
+  readonly #share: LooseShare;
+
+  constructor(pool: Pool, list: number, handle: HandleMessage, held: HeldShares | undefined) {
+    this.#pool = pool;
+    this.#list = list;
+    this.#handle = handle;
+    this.#addOwner();
+    this.#share = new LooseShare(this, pool, list, held);
+  }
+
+  emit(): Uint8Array[] {
+    this.#addOwner();
+    return [this.#handle.set(this.#list)];
+  }
+
+  retract(): void {
+    this.#pool.listRelease(this.#list, []);
   }
 
   release(): void {
     this.#share.release();
+  }
+
+  #addOwner(): void {
+    const code = this.#pool.listShare(this.#list);
+    if (code < 0) throw poolError(code, 'Cannot send a message on', this.#pool.name);
   }
 }
 
@@ -88,20 +140,46 @@ export class ClassicSerialization implements Serialization {
   readonly #pool: Pool;
   readonly #bodyHandle = new HandleMessage();
   readonly #metadataHandle = new HandleMessage();
+  readonly #held: HeldShares | undefined;
+  /** A list that is lent in one call with storing the metadata, which comes next; 0: none. */
+  #lending = 0;
+  #used: number | number[] = 0;
 
-  constructor(arena: PoolArena) {
+  /** `held`: keeps count of what is not released yet. */
+  constructor(arena: PoolArena, held?: HeldShares) {
     this.#pool = arena.pool;
+    this.#held = held;
   }
 
   newBody(_maxBlobSize: number, options: CreateMsgOptions): BodyBuilder {
-    return new ClassicBody(this.#pool, this.#bodyHandle, options);
+    return new ClassicBody(this.#pool, this.#bodyHandle, options, this.#held);
   }
 
   /** The stored copy is the receiver's from the start: it frees it as soon as it has read it. */
   wrapMetadata(bytes: Uint8Array, length: number): Uint8Array {
-    const list = this.#pool.listStore(bytes, 0, length);
+    const lending = this.#lending;
+    const list =
+      lending === 0
+        ? this.#pool.listStore(bytes, 0, length)
+        : this.#pool.listSend(lending, this.#used, bytes, length);
     if (list < 0) throw poolError(list, 'Cannot store the metadata', this.#pool.name);
+    this.#lending = 0;
     return this.#metadataHandle.set(list);
+  }
+
+  /** @internal Lends a list with the next metadata. False when it lies in another pool. */
+  lendSoon(pool: Pool, list: number, used: number | number[]): boolean {
+    if (pool !== this.#pool) return false;
+    this.#lending = list;
+    this.#used = used;
+    return true;
+  }
+
+  /** @internal Whether the list of the last lendSoon() was not lent yet; it will not be. */
+  forgetLend(): boolean {
+    const waiting = this.#lending !== 0;
+    this.#lending = 0;
+    return waiting;
   }
 
   unwrapMetadata(bytes: Uint8Array, view: DataView, at: number, length: number): MetadataBytes {
@@ -124,7 +202,14 @@ export class ClassicSerialization implements Serialization {
     const list = readHandle(blob, view, 0, blob.length);
     const buffers = this.#pool.listBorrow(list, MAX_SEGMENTS);
     if (typeof buffers === 'number') throw poolError(buffers, `No message at ${list}`, this.#pool.name);
-    const share = new ListShare(this.#pool, list, buffers);
-    return { segments: share.buffers, release: () => share.release() };
+    const share = new ListShare(this.#pool, list, buffers, this.#held);
+    return {
+      segments: share.buffers,
+      sendOn: (through) =>
+        through instanceof ClassicSerialization && through.#pool === this.#pool
+          ? new SentOnBody(this.#pool, list, through.#bodyHandle, through.#held)
+          : undefined,
+      release: () => share.release(),
+    };
   }
 }

@@ -1,5 +1,5 @@
 // What the asynchronous and the sync_io form of a structured channel have in common.
-import type { BuilderOf, MessageBuilder, MessageReader } from '@flow-ipc/capnp';
+import { type BuilderOf, type MessageBuilder, MessageReader } from '@flow-ipc/capnp';
 import type { AnyChannel, FlowIpcError, NativeHandle } from '@flow-ipc/core';
 import type { StructuredCounters } from './counters.js';
 import type { Engine, RemoteUnexpectedResponseHandler, UnexpectedResponseHandler } from './engine.js';
@@ -119,6 +119,20 @@ export abstract class ChannelBase<T extends AnyStructType> {
       body.release();
       throw err;
     }
+  }
+
+  /**
+   * A message that sends a received one on, to whom this channel leads. Where this channel's messages live in the very
+   * arena of SHM-classic that the received one lies in (an app's arena, or other channels of the same session) it is
+   * the same memory, which nobody copies and all recipients share: it has no `body` to be written. Everywhere else it
+   * is a copy like any other message. Either way it is independent of the received one: each is released for itself.
+   * A descriptor that came along does not go along. Throws MESSAGE_RELEASED, CapnpError, or what the arena says.
+   */
+  forwardMsg(received: MsgIn<T>): MsgOut<T> {
+    if (received.owner.type !== this.type)
+      throw new TypeError(`A message of type ${received.owner.type.name} where ${this.type.name} are sent`);
+    const same = received.sendOn(this.engine.serialization);
+    return same ? new MsgOut(this.type, same) : this.copyMsg(new MessageReader(received.segments));
   }
 
   /** Stops expectMsg() or expectMsgs(). False when nothing was expected. Later messages of the kind are kept. */

@@ -25,6 +25,7 @@ export type {
   BodyBuilder,
   CreateMsgOptions,
   MetadataBytes,
+  OutgoingBody,
   ReceivedBody,
   Serialization,
 } from './serialization.js';

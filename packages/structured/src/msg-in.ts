@@ -4,7 +4,7 @@ import { MemoryPart, MessageReader, type ReaderOf, type StructReader, summary } 
 import { FlowIpcError, type NativeHandle } from '@flow-ipc/core';
 import { StructError } from './errors.js';
 import type { AnyKindOf, AnyStructType, BodyOf, KindOf } from './kinds.js';
-import type { ReceivedBody, Serialization } from './serialization.js';
+import type { OutgoingBody, ReceivedBody, Serialization } from './serialization.js';
 
 /** The channel that a message came by. */
 export interface MessageOwner<T extends AnyStructType> {
@@ -77,6 +77,12 @@ export class MsgIn<T extends AnyStructType, K extends AnyKindOf<T> = AnyKindOf<T
   get segments(): readonly (Uint8Array | ArrayBuffer)[] {
     if (this.#released) throw new FlowIpcError(StructError.RELEASED, 'The received message was released');
     return this.#received.segments.map((part) => (part instanceof MemoryPart ? part.toBytes() : part));
+  }
+
+  /** @internal See ReceivedBody. */
+  sendOn(through: Serialization): OutgoingBody | undefined {
+    if (this.#released) throw new FlowIpcError(StructError.RELEASED, 'The received message was released');
+    return this.#received.sendOn?.(through);
   }
 
   /** The descriptor that came along, still owned by the message, or null. */

@@ -4,7 +4,7 @@ import { type BuilderOf, type StructReader, summary } from '@flow-ipc/capnp';
 import { FlowIpcError, type NativeHandle } from '@flow-ipc/core';
 import { StructError } from './errors.js';
 import type { AnyStructType } from './kinds.js';
-import type { BodyBuilder, Serialization } from './serialization.js';
+import type { BodyBuilder, OutgoingBody, Serialization } from './serialization.js';
 
 /**
  * Owns its body and up to one descriptor. Sending does not consume it: change it and send it again, or dispose
@@ -12,23 +12,31 @@ import type { BodyBuilder, Serialization } from './serialization.js';
  */
 export class MsgOut<T extends AnyStructType> implements Disposable {
   readonly #type: T;
-  readonly #body: BodyBuilder;
+  readonly #body: OutgoingBody;
   #handle: NativeHandle | null = null;
   #root: BuilderOf<T> | undefined;
   #released = false;
 
-  /** Takes `body` over. With `filled`, it has its root already; otherwise an empty one is made. */
-  constructor(type: T, body: BodyBuilder, filled = false) {
+  /**
+   * Takes `body` over. With `filled`, it has its root already; otherwise an empty one is made. One without a builder
+   * is sent as it is.
+   */
+  constructor(type: T, body: BodyBuilder | OutgoingBody, filled = false) {
     this.#type = type;
     this.#body = body;
+    if (!('builder' in body)) return;
     // The root object comes first in segment 0, whatever is set first.
     this.#root = (filled ? body.builder.getRoot(type) : body.builder.initRoot(type)) as BuilderOf<T>;
   }
 
-  /** The root of the body: what the schema's generated builder offers. */
+  /**
+   * The root of the body: what the schema's generated builder offers. TypeError for a message that is sent on in the
+   * memory that it came in: see forwardMsg().
+   */
   get body(): BuilderOf<T> {
     this.#checkLive();
-    return this.#root!;
+    if (!this.#root) throw new TypeError('A message that is sent on as it came has no body to be written');
+    return this.#root;
   }
 
   get type(): T {
@@ -86,7 +94,8 @@ export class MsgOut<T extends AnyStructType> implements Disposable {
   /** For logs: the body, cut to about 256 characters. */
   toString(): string {
     if (this.#released) return 'MsgOut released';
-    const root = this.#root as unknown as { asReader(): StructReader };
+    const root = this.#root as unknown as { asReader(): StructReader } | undefined;
+    if (!root) return `MsgOut${this.#handle ? ' +fd' : ''} sent on as it came`;
     return `MsgOut${this.#handle ? ' +fd' : ''} ${summary(root.asReader())}`;
   }
 

@@ -6,9 +6,8 @@ export interface CreateMsgOptions {
   firstSegmentBytes?: number;
 }
 
-/** The body of an outgoing message: a builder, and what its segments become on the wire. C++: Struct_builder. */
-export interface BodyBuilder {
-  readonly builder: MessageBuilder;
+/** The body of an outgoing message: what its segments become on the wire. */
+export interface OutgoingBody {
   /**
    * The blobs of one sending, each at most `maxBlobSize` bytes; valid until the next call. With shared memory the
    * recipient becomes an owner by it, so the blobs must then be sent. Throws LEAF_TOO_BIG or what the arena says.
@@ -23,9 +22,19 @@ export interface BodyBuilder {
   release(): void;
 }
 
+/** One that is being built. C++: Struct_builder. */
+export interface BodyBuilder extends OutgoingBody {
+  readonly builder: MessageBuilder;
+}
+
 /** The body of a received message: its segments, in order, and how to give them back. C++: Struct_reader. */
 export interface ReceivedBody {
   readonly segments: readonly AnyMemory[];
+  /**
+   * The same memory as a body to be sent on through a channel with that serialization; undefined where it has to be
+   * copied. Independent of this body: each is released for itself.
+   */
+  sendOn?(through: Serialization): OutgoingBody | undefined;
   /** Gives the memory back; views of it are dead afterwards where it was shared. Idempotent. */
   release(): void;
 }
