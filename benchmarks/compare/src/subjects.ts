@@ -58,3 +58,6 @@ export const SUBJECTS: readonly Subject[] = [
 ];
 
 export const familyOf = (name: string): Family => SUBJECTS.find((subject) => subject.name === name)!.family;
+
+/** `posix-mq` of `posix-mq/async`. */
+export const layerOf = (name: string): string => SUBJECTS.find((subject) => subject.name === name)!.code;

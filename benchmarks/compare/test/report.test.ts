@@ -114,9 +114,35 @@ describe('verdicts', () => {
     const close = made(us('x'), { 'raw-socket/async': [10, 12], zeromq: [11, 13] });
     expect(verdict(close)?.outcome).toBe('tie');
   });
-  it('name every alternative that is ahead of us', () => {
-    expect(losses(results).map(({ result, others }) => [result.bench.name, others])).toEqual([
-      ['round-trip/1MiB', ['message-port']],
+  it('name every alternative that is ahead of one of ours, layer by layer', () => {
+    const found = losses(results).map(({ result, ours, others, overall }) => [
+      result.bench.name,
+      ours,
+      others,
+      overall,
+    ]);
+    expect(found).toEqual([
+      ['round-trip/1MiB', ['raw-socket/async'], ['message-port', 'zeromq'], false],
+      ['round-trip/1MiB', ['structured-shm-classic/async'], ['message-port'], true],
+    ]);
+  });
+  it('put what loses to the same ones together, and leave ties out', () => {
+    const open = made(
+      { name: 'open', unit: 'µs', better: 'less' },
+      {
+        'structured-heap/async': [10, 11],
+        'structured-heap/blocking': [10, 12],
+        'posix-mq/async': [5, 7],
+        'node-net': [1, 2],
+        zeromq: [6, 8],
+      },
+    );
+    expect(losses([open]).map(({ ours, others }) => [ours, others])).toEqual([
+      [
+        ['structured-heap/async', 'structured-heap/blocking'],
+        ['node-net', 'zeromq'],
+      ],
+      [['posix-mq/async'], ['node-net']],
     ]);
   });
 });
@@ -156,7 +182,7 @@ describe('the report', () => {
       '| processors | 2 × a \\| b |',
       '0.1 0.2 0.3 before, 1.1 0.5 0.4 after',
       '| round-trip/64B | raw-socket/blocking | 9.7 µs | node-net | 17 µs | 8.5 µs | ahead, 1.8× |',
-      '* round-trip/1MiB: message-port (92 µs); the best of ours is structured-shm-classic/async (155 µs)',
+      '| round-trip/1MiB | **structured-shm-classic/async (155 µs)** | message-port (92 µs) | two threads of one process:',
       '![Round trip](round-trip.svg)',
       '| – | grpc | failed | it \\| broke |  | 0 |',
       '### one-way/64B, messages/s',

@@ -2,6 +2,7 @@
 import type { Facts } from '../machine.js';
 import type { BenchResult } from '../results.js';
 import { TRIM_FROM } from '../stats.js';
+import { reasons } from './reasons.js';
 import { losses, rows, verdict } from './rows.js';
 import { outcomeWords } from './table.js';
 import { figure, title } from './words.js';
@@ -49,13 +50,22 @@ export function summaryMarkdown(results: readonly BenchResult[]): string {
 function lossesMarkdown(results: readonly BenchResult[]): string {
   const all = losses(results);
   if (all.length === 0) return 'Nowhere in this run.';
-  return all
-    .map(({ result, ours, others }) => {
-      const shown = (subject: string) =>
-        `${subject} (${figure(result.summary(subject)!.median, result.bench)})`;
-      return `* ${title(result.bench)}: ${others.map(shown).join(', ')}; the best of ours is ${shown(ours)}`;
-    })
-    .join('\n');
+  const body = all.map((loss) => {
+    const { result, ours, others } = loss;
+    const shown = (subject: string) =>
+      `${subject} (${figure(result.summary(subject)!.median, result.bench)})`;
+    const names = ours.map(shown).join(', ');
+    return [
+      title(result.bench),
+      loss.overall ? `**${names}**` : names,
+      others.map(shown).join(', '),
+      reasons(loss).join('; '),
+    ];
+  });
+  return [
+    'Each of our layers is compared, not only the best one for a work; where even that one is behind it is in bold.',
+    table(['bench', 'ours', 'ahead of it', 'why'], ['---', '---', '---', '---'], body),
+  ].join('\n\n');
 }
 
 function benchMarkdown(result: BenchResult): string {
@@ -86,7 +96,7 @@ export function markdown({ facts, mode, started, loads, results, charts }: Repor
     '## In short',
     summaryMarkdown(results),
     `A sample is the median of a batch, a figure the median over rounds in which every subject had its turn. Two subjects tie when the ranges of their rounds overlap; from ${TRIM_FROM} rounds on, each one's best and worst round are left out of that. A place is one more than the number of subjects that are better and do not tie; "=" means that others share it.`,
-    '## Where an alternative is ahead of the best of ours',
+    '## Where an alternative is ahead of one of ours',
     lossesMarkdown(results),
     ...(charts.length > 0 ? ['## Charts'] : []),
     ...charts.map(({ file, caption }) => `![${caption}](${file})`),

@@ -1,7 +1,7 @@
 // One bench as rows: in the order of the tables, with places, ties, and those that failed.
 import type { BenchResult } from '../results.js';
 import { beats, median, places, tie } from '../stats.js';
-import { type Family, FLOOR, familyOf, SUBJECTS } from '../subjects.js';
+import { type Family, FLOOR, familyOf, layerOf, SUBJECTS } from '../subjects.js';
 import { factor, figure } from './words.js';
 
 export interface Row {
@@ -89,20 +89,37 @@ export function verdict(result: BenchResult): Verdict | undefined {
   return { result, ours, other, outcome, by: Math.max(ratio, 1 / ratio) };
 }
 
-/** Every alternative that beats the best of ours, bench by bench. */
-export function losses(
-  results: readonly BenchResult[],
-): { result: BenchResult; ours: string; others: string[] }[] {
+export interface Loss {
+  result: BenchResult;
+  /** One of ours, or several of one layer that lose to the same alternatives. */
+  ours: string[];
+  /** The alternatives that are ahead, best first. */
+  others: string[];
+  /** They are ahead of the best of ours, too. */
+  overall: boolean;
+}
+
+/** Wherever an alternative beats one of ours: bench by bench, layer by layer. */
+export function losses(results: readonly BenchResult[]): Loss[] {
   return results.flatMap((result) => {
-    const { ours } = verdict(result) ?? {};
-    if (ours === undefined) return [];
-    const mine = result.samples.get(ours)!;
-    const others = [...result.samples]
-      .filter(
-        ([subject, samples]) =>
-          familyOf(subject) === 'alternative' && beats(samples, mine, result.bench.better),
-      )
-      .map(([subject]) => subject);
-    return others.length > 0 ? [{ result, ours, others }] : [];
+    const best = verdict(result)?.ours;
+    if (best === undefined) return [];
+    const subjects = [...result.samples.keys()];
+    const ahead = (ours: string) =>
+      subjects
+        .filter((other) => familyOf(other) === 'alternative')
+        .filter((other) => beats(result.samples.get(other)!, result.samples.get(ours)!, result.bench.better))
+        .sort((a, b) => better(result, a, b));
+    const overall = ahead(best);
+    const groups = new Map<string, Loss>();
+    for (const ours of subjects.filter((subject) => familyOf(subject) === 'ours')) {
+      const others = ahead(ours);
+      if (others.length === 0) continue;
+      const key = `${layerOf(ours)} ${others}`;
+      const group = groups.get(key);
+      if (group) group.ours.push(ours);
+      else groups.set(key, { result, ours: [ours], others, overall: overall.length > 0 && ours === best });
+    }
+    return [...groups.values()];
   });
 }

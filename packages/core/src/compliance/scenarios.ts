@@ -272,6 +272,8 @@ export const scenarios: readonly Scenario[] = [
       end.sendNativeHandle(file, Uint8Array.of(4));
       file.close();
       assertSame(await end.receiveBlob(), Uint8Array.of(9), 'the other direction goes on');
+      // Whoever closes before the end marker has come makes its sending fail.
+      await assert.rejects(end.receiveBlob(), code(TransportError.RECEIVES_FINISHED));
     },
     async far(end) {
       assertSame(await end.receiveBlob(), Uint8Array.of(1), 'the blob before');
