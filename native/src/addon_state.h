@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "owned_fds.h"
+#include "yield_first.h"
 
 namespace flow_ipc {
 
@@ -47,6 +48,9 @@ class AddonState {
   static constexpr size_t kStageIn = 256 * 1024;
   uint8_t* stage() { return shared_->stage; }
   Napi::Value stageArray(Napi::Env env);
+
+  // Of this environment's thread, for its blocking reads.
+  YieldFirst yieldFirst;
 
   uv_loop_t* loop() const { return loop_; }
   // libuv handles of this environment: the loop must not be torn down before the last has closed.

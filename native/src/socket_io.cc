@@ -133,16 +133,16 @@ ssize_t receiveInto(napi_env env, AddonState* state, int fd, iovec* iov, double 
     } while (n < 0 && errno == EINTR);
     return n < 0 ? -errno : n;
   };
+  const auto look = [&] { return receive(MSG_DONTWAIT); };
+  ssize_t received = waitMs == 0 ? look() : state->yieldFirst(look);
   // Where nobody can stop this thread the read itself waits: a system call less than to poll first. A descriptor that
   // somebody made non-blocking says EAGAIN to that.
-  const bool waitInRead = waitMs < 0 && !canBeTerminated(env);
-  ssize_t received = -EAGAIN;
-  if (waitMs == 0 || waitInRead) received = receive(waitInRead ? 0 : MSG_DONTWAIT);
+  if (received == -EAGAIN && waitMs < 0 && !canBeTerminated(env)) received = receive(0);
   if (received == -EAGAIN && waitMs != 0) {
     pollfd entry = pollEntry(fd, 1);
     const int rc = pollInSlices(env, &entry, 1, waitMs);
     if (rc <= 0) return rc == 0 ? -EAGAIN : rc;
-    received = receive(MSG_DONTWAIT);
+    received = look();
   }
   if (received >= 0 && (message.msg_controllen != 0 || (message.msg_flags & MSG_CTRUNC) != 0)) {
     takeDescriptors(&message, out);
