@@ -2,8 +2,8 @@
 
 export interface Plan {
   rounds: number;
-  /** Rounds of cases whose processes are started anew for each: large messages, and many clients. */
-  freshRounds: number;
+  /** Samples in cases where subjects have their turns one after the other: large messages, and many clients. */
+  samplesAlone: number;
   warmUpMs: number;
   /** A sample is as many round trips (messages, …) as fit into this. */
   sampleMs: number;
@@ -12,8 +12,8 @@ export interface Plan {
 }
 
 export const PLANS = {
-  full: { rounds: 7, freshRounds: 3, warmUpMs: 500, sampleMs: 150, atLeast: 2 },
-  quick: { rounds: 5, freshRounds: 3, warmUpMs: 150, sampleMs: 25, atLeast: 2 },
+  full: { rounds: 7, samplesAlone: 3, warmUpMs: 500, sampleMs: 150, atLeast: 2 },
+  quick: { rounds: 5, samplesAlone: 3, warmUpMs: 150, sampleMs: 25, atLeast: 2 },
   /** Whether everything works, not how fast. */
-  smoke: { rounds: 2, freshRounds: 1, warmUpMs: 0, sampleMs: 1, atLeast: 2 },
+  smoke: { rounds: 2, samplesAlone: 1, warmUpMs: 0, sampleMs: 1, atLeast: 2 },
 } satisfies Record<string, Plan>;

@@ -32,8 +32,8 @@ export async function measure(
   const results = work.benches.map((bench) => new BenchResult(bench));
   const run = new CaseRun(work, results, around);
   // What takes much memory is not kept beside the others.
-  if (work.size > SMALL || work.clients > MANY) await run.withFreshTeams(subjects);
-  else await run.withKeptTeams(subjects);
+  if (work.size > SMALL || work.clients > MANY) await run.oneAfterTheOther(subjects);
+  else await run.sideBySide(subjects);
   return results;
 }
 
@@ -50,7 +50,7 @@ class CaseRun {
     this.#around = around;
   }
 
-  async withKeptTeams(subjects: readonly Subject[]): Promise<void> {
+  async sideBySide(subjects: readonly Subject[]): Promise<void> {
     const teams = new Map<Subject, Team>();
     const { plan } = this.#around;
     try {
@@ -86,29 +86,23 @@ class CaseRun {
     }
   }
 
-  async withFreshTeams(subjects: readonly Subject[]): Promise<void> {
+  async oneAfterTheOther(subjects: readonly Subject[]): Promise<void> {
     const { plan } = this.#around;
-    const failed = new Set<Subject>();
-    // Dozens of processes take longer to start than to measure: such a team stays for all its samples.
+    // What is large or many takes longer to start and to check than to measure: a team stays for all its samples.
     const many = this.#case.clients > MANY;
-    const [rounds, samples] = many ? [1, plan.freshRounds] : [plan.freshRounds, 1];
-    for (let round = 0; round < rounds; round++) {
-      for (const subject of turned(subjects, round)) {
-        if (failed.has(subject)) continue;
-        const good = await this.#attempt(subject, `round ${round + 1} of ${rounds}`, async () => {
-          const team = await this.#startTeam(subject);
-          try {
-            await this.#warmUp(team, many ? plan.warmUpMs : Math.min(plan.warmUpMs, plan.sampleMs));
-            for (let i = 0; i < samples; i++) await this.#sample(team);
-            await this.#remember(team);
-            await team.end();
-          } catch (error) {
-            await team.kill();
-            throw error;
-          }
-        });
-        if (!good) failed.add(subject);
-      }
+    for (const subject of subjects) {
+      await this.#attempt(subject, 'all rounds', async () => {
+        const team = await this.#startTeam(subject);
+        try {
+          await this.#warmUp(team, many ? plan.warmUpMs : Math.min(plan.warmUpMs, plan.sampleMs));
+          for (let i = 0; i < plan.samplesAlone; i++) await this.#sample(team);
+          await this.#remember(team);
+          await team.end();
+        } catch (error) {
+          await team.kill();
+          throw error;
+        }
+      });
     }
   }
 
