@@ -15,20 +15,22 @@ const RESULT = 11;
 /** Bytes at the start of the stage that are there to be sent; what is received comes behind. */
 export const STAGE_OUT = 4096;
 
+function load(fd: number, size: number, extra: number): void {
+  out[FD] = fd;
+  out[SIZE] = size;
+  out[EXTRA] = extra;
+}
+
 /** send() of stage[0, length). */
 export function sendStaged(fd: number, length: number, passFd: number): number {
-  out[FD] = fd;
-  out[SIZE] = length;
-  out[EXTRA] = passFd;
+  load(fd, length, passFd);
   sendNow();
   return out[RESULT]!;
 }
 
 /** recv() into the stage from STAGE_OUT + `offset` to its end; `timeoutMs` 0 does not wait. */
 export function recvStaged(fd: number, offset: number, timeoutMs: number): number {
-  out[FD] = fd;
-  out[SIZE] = offset;
-  out[EXTRA] = timeoutMs;
+  load(fd, offset, timeoutMs);
   receiveNow();
   return out[RESULT]!;
 }
