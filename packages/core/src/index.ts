@@ -29,6 +29,7 @@ export {
 export type { CoreDiagnostics } from './diagnostics.js';
 export type { Direction, EventLoop, FdWatch, LoopTimer } from './event-loop/event-loop.js';
 export { runEssentialTimers, whileBlocked } from './event-loop/lazy-timer.js';
+export { throwLater } from './event-loop/throw-later.js';
 export { uvEventLoop } from './event-loop/uv-event-loop.js';
 export { BipcMqHandle } from './mq/bipc-mq-handle.js';
 export { BlobStreamMqReceiver } from './mq/blob-stream-mq-receiver.js';

@@ -1,5 +1,12 @@
 // Client_session: finds the server, logs in, gets its channels (features 138-145).
-import { abortedError, type Channel, FlowIpcError, onAbort, TransportError } from '@flow-ipc/core';
+import {
+  abortedError,
+  type Channel,
+  FlowIpcError,
+  type NativeSocketStream,
+  onAbort,
+  TransportError,
+} from '@flow-ipc/core';
 import { type ClientApp, permissionsLevelOf, type ServerApp, validateApp, validateServerApp } from './app.js';
 import { type ChannelConfig, type ChannelConfigOptions, channelConfig } from './channel-config.js';
 import { type NamesReader, takeChannel } from './client-channels.js';
@@ -143,7 +150,7 @@ function* logIn<M extends SessionMemory, S extends ClientSession<M>>(
     ending.tell(error);
     session?.lost(error);
   };
-  const master = masterChannel(stream, 'client', fail);
+  const master = greet(stream, fail, options, serverNamespace);
   const channels: Channel[] = [];
   let memory: M | undefined;
   try {
@@ -198,6 +205,19 @@ function* logIn<M extends SessionMemory, S extends ClientSession<M>>(
     memory?.close();
     for (const channel of channels) channel.close();
     throw err;
+  }
+}
+
+function greet(
+  stream: NativeSocketStream,
+  fail: (error: FlowIpcError) => void,
+  { client, server }: ConnectOptions,
+  serverNamespace: string,
+): MasterChannel {
+  try {
+    return masterChannel(stream, 'client', fail);
+  } catch (err) {
+    throw whyClosed(err as FlowIpcError, client, server, serverNamespace);
   }
 }
 

@@ -38,13 +38,21 @@ export class Ending {
   }
 }
 
-/** Logs in over the stream, with pings and an idle timer as the session is to have them. */
+/**
+ * Logs in over the stream, which it takes over, with pings and an idle timer as the session is to have them. The hello
+ * leaves at once where the loop has no turns: throws then, the stream closed, if the peer has gone already.
+ */
 export function masterChannel(
   stream: NativeSocketStream,
   logIn: 'client' | 'server',
   onError: (error: FlowIpcError) => void,
 ): MasterChannel {
-  return new StructuredChannel(new Channel(stream), Body, { logIn, onError });
+  try {
+    return new StructuredChannel(new Channel(stream), Body, { logIn, onError });
+  } catch (err) {
+    stream.close();
+    throw err;
+  }
 }
 
 export interface Patience {

@@ -6,7 +6,8 @@ import { SessionError } from './errors.js';
 import type { LogInRefusal } from './generated/session-master-channel.capnp.js';
 import type { MasterChannel, MasterMsgIn } from './master-channel.js';
 
-const ECONNRESET = -constants.errno.ECONNRESET;
+/** What receiving says of a connection that the peer closed, and sending. */
+const HUNG_UP = new Set([-constants.errno.ECONNRESET, -constants.errno.EPIPE]);
 const MAX_MESSAGE = 500;
 const CODE = /^ERR_FLOW_IPC_[A-Z0-9_]{1,100}$/;
 
@@ -38,7 +39,7 @@ export function toldRefusal(refusal: LogInRefusal.Reader): FlowIpcError {
  */
 export function guessedRefusal(cause: FlowIpcError, client: ClientApp, guess: string): FlowIpcError {
   const closed = cause.code === TransportError.EOF || cause.code === TransportError.RECEIVES_FINISHED;
-  if (!closed && cause.errno !== ECONNRESET) return cause;
+  if (!closed && !HUNG_UP.has(cause.errno ?? 0)) return cause;
   const why =
     guess ||
     ' (its accept() has the reason): is the client app allowed there, and described alike on both sides?';

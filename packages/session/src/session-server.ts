@@ -253,7 +253,7 @@ export class SessionServer<
       ending.tell(error);
       session?.lost(error);
     };
-    const master = masterChannel(stream, 'server', fail);
+    const master = this.#greet(stream, drive, fail);
     const channels: Channel[] = [];
     let request: MasterMsgIn | undefined;
     let memory: M | undefined;
@@ -326,16 +326,30 @@ export class SessionServer<
     }
   }
 
+  #greet(stream: NativeSocketStream, drive: Drive, fail: (error: FlowIpcError) => void): MasterChannel {
+    try {
+      return masterChannel(stream, 'server', fail);
+    } catch (err) {
+      // It hung up while it waited to be accepted.
+      this.#countRefused(stream.remotePeerProcessCredentials.pid, err as FlowIpcError);
+      drive.close();
+      throw err;
+    }
+  }
+
   /** Hangs up; a client that understands is told why first. */
   #refuse(master: MasterChannel, drive: Drive, request: MasterMsgIn | undefined, error: FlowIpcError): void {
-    this.#refused++;
-    const peerPid = master.ownedChannel.remotePeerProcessCredentials!.pid;
-    publish('flow-ipc:session:refused', () => ({ server: this.#options.server.name, peerPid, error }));
+    this.#countRefused(master.ownedChannel.remotePeerProcessCredentials!.pid, error);
     const tell = !master.loggedIn && !master.error && request?.body.logInReq.understandsRefusal;
     if (tell) sendRefusal(master, request!, error);
     else master.close();
     // Nobody waits: a client that does not read is not waited for by the next one.
     run(until(closed(master, drive)), () => drive.close());
+  }
+
+  #countRefused(peerPid: number, error: FlowIpcError): void {
+    this.#refused++;
+    publish('flow-ipc:session:refused', () => ({ server: this.#options.server.name, peerPid, error }));
   }
 }
 

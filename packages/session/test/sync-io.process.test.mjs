@@ -1,7 +1,8 @@
 // The sync_io form between real processes, each blocked in epoll, in a thread whose event loop never turns.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inLanes, long, names, newUniverse, start } from './harness.mjs';
+import { NativeSocketStream } from '@flow-ipc/core';
+import { inLanes, long, names, newUniverse, sleep, start } from './harness.mjs';
 
 /** Kills of each side: 10, and 100 in the long run. */
 const ROUNDS = long ? 100 : 10;
@@ -49,6 +50,32 @@ test(`a server in epoll is told of ${ROUNDS} clients killed, and serves the next
     server.seen.filter((e) => e.event === event && killed.includes(e.client)).map((e) => e.client);
   assert.deepEqual(of('lost').sort(), of('accepted').sort());
   assert.ok(of('lost').length >= ROUNDS / 2);
+});
+
+test('clients that hang up before they are accepted do not stop a server in epoll', async () => {
+  const universe = newUniverse();
+  const server = start(universe, 'sync-io', roles('server'));
+  const { pid } = await server.next('ready');
+  const listener = `_libipc_sockStmAcc_${universe.app}_${pid}_0_0`;
+  let refused = 0;
+  server.child.on('message', ({ event }) => {
+    if (event === 'refused') refused++;
+  });
+  let over = false;
+  // Five at a time, however fast or slow the server is: not so many that clients wait too long behind them.
+  const hangUps = (async () => {
+    for (let made = 0; !over; await sleep(1))
+      for (; made < refused + 5; made++) NativeSocketStream.connect(listener).close();
+  })();
+  try {
+    await inLanes(ROUNDS / 2, 2, async () => {
+      await start(universe, 'sync-io', roles('client')).next('done');
+    });
+  } finally {
+    over = true;
+    await hangUps;
+  }
+  assert.ok(refused > 0);
 });
 
 test('a client in epoll is told when its server is killed', async () => {

@@ -1,5 +1,6 @@
 // The sync_io form, driven by loops of the test's own, alone and with the asynchronous form at the other end.
-import { readdirSync, readFileSync } from 'node:fs';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { type ChannelFeature, type FlowIpcError, NativeSocketStream } from '@flow-ipc/core';
 import { type Channel, EpollEventLoop, type EpollWatch, WOULD_BLOCK } from '@flow-ipc/core/sync-io';
 import { semOpen } from '@flow-ipc/native';
@@ -423,6 +424,74 @@ describe('before and after', () => {
     expect(server.counters).toEqual({ accepted: 1, refused: 1, loggingIn: 0 });
   });
 
+  it('a client that hung up before it was accepted is told of by the loop, and the server goes on', () => {
+    const { app, server } = startServer();
+    const hangUp = () =>
+      NativeSocketStream.connect(`_libipc_sockStmAcc_${app.name}_${process.pid}_0_0`).close();
+    const refused: (FlowIpcError | undefined)[] = [];
+    const sessions: ServerSession<EpollWatch>[] = [];
+    const accept = () => {
+      let returned = false;
+      const result = server.asyncAccept((error, session) => {
+        expect(returned).toBe(true);
+        accept();
+        if (session) sessions.push(keep(session));
+        else refused.push(error);
+      });
+      returned = true;
+      expect(result).toBe(WOULD_BLOCK);
+    };
+    // Two that the server takes before anybody asks for them, and one that is waited for.
+    hangUp();
+    hangUp();
+    loop.runOnce();
+    accept();
+    until(() => refused.length === 2);
+    hangUp();
+    until(() => refused.length === 3);
+    for (const error of refused) expect(error).toMatchObject({ code: 'ERR_FLOW_IPC_SYSTEM', errno: -32 });
+    const welcome = vi.fn();
+    newClient(app).asyncConnect(welcome);
+    until(() => sessions.length > 0 && welcome.mock.calls.length > 0);
+    expect(welcome).toHaveBeenCalledWith(undefined, undefined);
+    expect(server.counters).toEqual({ accepted: 1, refused: 3, loggingIn: 0 });
+  });
+
+  it('close() keeps it silent that a client has hung up', () => {
+    const { app, server } = startServer();
+    NativeSocketStream.connect(`_libipc_sockStmAcc_${app.name}_${process.pid}_0_0`).close();
+    loop.runOnce();
+    const handler = vi.fn();
+    expect(server.asyncAccept(handler)).toBe(WOULD_BLOCK);
+    server.close();
+    expect(loop.runOnce(20)).toBe(0);
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  it('a server that hangs up before the hello refuses the log-in', () => {
+    const { app, server } = startServer();
+    const step = (message: unknown) => {
+      if ((message as { step: string }).step === 'connected') server.close();
+    };
+    subscribe('flow-ipc:session:step', step);
+    const error = thrown(() => newClient(app).asyncConnect(() => {}));
+    unsubscribe('flow-ipc:session:step', step);
+    expect(error).toEqual(coded('SESSION_LOG_IN_REFUSED'));
+  });
+
+  it("what a handler throws comes out of the loop's task, and the session goes on", () => {
+    const { client, session } = open({ handlers: { onPassiveOpen: (channel) => channel.close() } });
+    for (let i = 0; i < 2; i++) {
+      client.asyncOpenChannel((_, channel) => {
+        channel!.close();
+        throw new Error('mine');
+      });
+      expect(thrown(() => until(() => false))).toEqual(new Error('mine'));
+    }
+    expect([client.error, session.error]).toEqual([undefined, undefined]);
+    expect(client.counters.opened).toBe(2);
+  });
+
   it('the guard of the file that somebody holds is waited for in the loop', () => {
     const app = serverApp();
     const guard = semOpen(guardName(app), 0o600, 1);
@@ -432,6 +501,10 @@ describe('before and after', () => {
     server.startOps(loop.eventWait);
     const started = vi.fn();
     expect(server.asyncStart(started)).toBe(WOULD_BLOCK);
+    // Who does not look whether it has started yet need not.
+    let session: ServerSession<EpollWatch> | undefined;
+    expect(server.asyncStart(started)).toBe(false);
+    expect(server.asyncAccept((_, result) => (session = keep(result!)))).toBe(WOULD_BLOCK);
     for (let i = 0; i < 3; i++) expect(loop.runOnce(1000)).toBe(1);
     expect(started).not.toHaveBeenCalled();
     guard.post();
@@ -439,6 +512,36 @@ describe('before and after', () => {
     until(() => started.mock.calls.length > 0);
     expect(started).toHaveBeenCalledWith(undefined, undefined);
     expect(readFileSync(cnsPath(app), 'utf8')).toBe(`${process.pid}\n`);
+    const connected = vi.fn();
+    newClient(app).asyncConnect(connected);
+    until(() => session && connected.mock.calls.length > 0);
+    expect(connected).toHaveBeenCalledWith(undefined, undefined);
+  });
+
+  it('a start that fails late ends the accepts with it, and may be tried again', () => {
+    const app = serverApp();
+    const guard = semOpen(guardName(app), 0o600, 1);
+    expect(guard.tryWait()).toBe(true);
+    const server = keep(new SessionServer<EpollWatch>({ server: app, clients: [CLI] }));
+    server.replaceEventWaitHandles(loop.createHandle);
+    server.startOps(loop.eventWait);
+    const started = vi.fn();
+    const accepted = vi.fn();
+    expect(server.asyncStart(started)).toBe(WOULD_BLOCK);
+    expect(server.asyncAccept(accepted)).toBe(WOULD_BLOCK);
+    // Another's file, or none that can be written to.
+    mkdirSync(cnsPath(app));
+    guard.post();
+    until(() => started.mock.calls.length > 0);
+    expect(started).toHaveBeenCalledWith(coded('SYSTEM'), undefined);
+    expect(accepted).toHaveBeenCalledExactlyOnceWith(
+      coded('OBJECT_SHUTDOWN_ABORTED_COMPLETION_HANDLER'),
+      undefined,
+    );
+    expect(server.asyncAccept(accepted)).toBe(false);
+    rmdirSync(cnsPath(app));
+    expect(server.asyncStart(started)).toBe(true);
+    guard.close();
   });
 });
 

@@ -1,7 +1,7 @@
 // The structured protocol of one channel, whoever drives it: phases, ids, tokens, routing, expectations.
 //
 // No promise, no event loop, no blocking call is in here: the asynchronous and the sync_io form are both made of it.
-import { type AnyChannel, FlowIpcError, TransportError } from '@flow-ipc/core';
+import { type AnyChannel, FlowIpcError, TransportError, throwLater } from '@flow-ipc/core';
 import { Backlog, type BacklogLimits, checked } from './backlog.js';
 import { type Counters, noCounts, type StructuredCounters } from './counters.js';
 import { publish, topics } from './diagnostics.js';
@@ -473,7 +473,7 @@ export class Engine<T extends AnyStructType> {
   /**
    * A message that turns out malformed as it is read is the peer's fault and ends the channel. The error that
    * ended this channel, which a call in the handler threw and nobody caught, is told as if the call had not been.
-   * Any other exception is the program's and surfaces as an uncaught one.
+   * Any other exception is the program's and surfaces as an uncaught one, or from the user's loop.
    */
   #onHandlerThrew(err: unknown): void {
     if (isMalformedMessage(err)) {
@@ -483,9 +483,7 @@ export class Engine<T extends AnyStructType> {
     } else if (err === this.#error) {
       if (this.#error?.code !== TransportError.CLOSED) this.#tell(this.#error!);
     } else {
-      process.nextTick(() => {
-        throw err;
-      });
+      throwLater(err);
     }
   }
 }

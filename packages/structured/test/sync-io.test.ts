@@ -207,6 +207,23 @@ describe.each(FORMS)('driven by a poll loop of the user, %s', (_, connect) => {
     expect(done).toHaveBeenCalledTimes(1);
   });
 
+  it("a handler's exception comes out of the task that called it, and the channel goes on", () => {
+    const poller = new Poller();
+    const [a, b] = pair(poller);
+    a.start();
+    b.start();
+    const served: bigint[] = [];
+    b.channel.expectMsgs('ask', (request) => {
+      served.push(request.body.ask.number);
+      if (served.length === 1) throw new Error('mine');
+    });
+    for (let n = 0; n < 3; n++) a.channel.send(ask(a.channel, n));
+    expect(() => poller.poll()).toThrow('mine');
+    poller.poll();
+    expect(served).toEqual([0n, 1n, 2n]);
+    expect(b.channel.error).toBeUndefined();
+  });
+
   it('a peer that is lost is told once', () => {
     const poller = new Poller();
     const [a, b] = pair(poller);

@@ -1,6 +1,7 @@
 // A loop for threads that have none, or that block: epoll, one-off interests, timers. Drives either pattern.
 import { EpollReactor, READABLE, WRITABLE } from '@flow-ipc/native';
 import type { Direction, EventLoop, FdWatch, LoopTimer } from '../event-loop/event-loop.js';
+import { throwNow } from '../event-loop/throw-later.js';
 import { systemError } from '../util/errors.js';
 import type { EventWaitFunc, EventWaitHandle } from './event-wait.js';
 
@@ -160,7 +161,9 @@ export class EpollEventLoop implements EventLoop, Disposable {
     for (let i = 0; i < pairs.length && n > 0; i += 2) {
       count += this.#watches.get(pairs[i]!)?.dispatch(pairs[i + 1]!) ?? 0;
     }
-    return count + this.#runTimers();
+    count += this.#runTimers();
+    throwNow();
+    return count;
   }
 
   /** Goes round until stop(). */

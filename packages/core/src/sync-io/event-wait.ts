@@ -1,6 +1,7 @@
 // The event-wait function of the sync_io pattern, and the loop that transports see on top of it (features 16, 19, 20).
 import { closeFd, disownFd, ownFd, timerFd, timerFdSet } from '@flow-ipc/native';
 import type { Direction, EventLoop, FdWatch, LoopTimer } from '../event-loop/event-loop.js';
+import { throwNow } from '../event-loop/throw-later.js';
 
 /** What stands for a descriptor to be watched. `close` is called before the descriptor is closed. */
 export interface EventWaitHandle {
@@ -94,6 +95,7 @@ class Interest {
       const { task } = this;
       this.task = undefined;
       task?.();
+      throwNow();
     };
   }
 }
@@ -188,5 +190,6 @@ class FdTimer<H extends EventWaitHandle> implements LoopTimer {
     // Setting it takes back that it is readable.
     this.stop();
     this.#task();
+    throwNow();
   };
 }

@@ -14,7 +14,7 @@ import {
   type ServerDrives,
   type SessionServerOptions,
 } from '../session-server.js';
-import type { Steps } from '../steps.js';
+import { run, type Steps } from '../steps.js';
 import { type Handler, nowOrLater } from './now-or-later.js';
 import { ServerCore, ServerSession } from './server-session.js';
 import { type UserDrive, UserFunctions } from './user-drive.js';
@@ -95,11 +95,12 @@ export class SessionServer<
     const drive = functions.newDrive();
     try {
       const drives = { server: drive, newSession: () => functions.newDrive() };
-      const core = new Core<M>(this.#options, this.#provider, drives);
-      yield* core.announcing(this.#closed.signal);
       this.#drive = drive;
-      this.#core = core;
+      // It listens from now on, so there may be accepts while the guard is waited for.
+      this.#core = new Core<M>(this.#options, this.#provider, drives);
+      yield* this.#core.announcing(this.#closed.signal);
     } catch (err) {
+      this.#core = this.#drive = undefined;
       drive.close();
       throw err;
     } finally {
@@ -110,15 +111,19 @@ export class SessionServer<
   /**
    * The next client's session. Its log-in takes round trips, so it is WOULD_BLOCK, and the handler is called later: with
    * the session, or with why that client was refused or lost, and then the server goes on. Any number may be
-   * outstanding, so that a slow client does not hold up the next. False in NULL state and after close().
+   * outstanding, so that a slow client does not hold up the next. False before asyncStart() and after close(). While
+   * asyncStart() is under way it works already; should that fail, the handler hears OBJECT_SHUTDOWN.
    */
   asyncAccept(handler: Handler<S>, options: AcceptOptions = {}): WouldBlock | false {
     if (!this.#core || this.#over) return false;
-    nowOrLater(
-      this.#core.accepting({ ...options, signal: this.#closed.signal }),
-      (error, core) => this.#hand(handler, error, core),
-      () => false,
-    );
+    let inCall = true;
+    run(this.#core.accepting({ ...options, signal: this.#closed.signal }), (error, core) => {
+      const hand = () => this.#hand(handler, error as FlowIpcError | undefined, core);
+      // One that was accepted before it was asked for may be found gone at once: that is no error of this call.
+      if (inCall) this.#drive!.after(0, hand);
+      else hand();
+    });
+    inCall = false;
     return WOULD_BLOCK;
   }
 

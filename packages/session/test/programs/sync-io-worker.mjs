@@ -1,6 +1,7 @@
 // A server (TEST_ROLE=server) or a client in the sync_io form, blocked in epoll whenever it waits. It echoes on the
 // channels that it is given, talks on those that it opens, and tells the test what happens.
 import { parentPort } from 'node:worker_threads';
+import { FlowIpcError } from '@flow-ipc/core';
 import { EpollEventLoop, WOULD_BLOCK } from '@flow-ipc/core/sync-io';
 import { ClientSession, SessionServer } from '@flow-ipc/session/sync-io';
 import { CLI, SRV } from './universe.mjs';
@@ -16,6 +17,15 @@ const liveness = {
   pingPeriodMs: Number(process.env.TEST_PING ?? 2000),
   idleTimeoutMs: Number(process.env.TEST_IDLE ?? 5000),
 };
+
+/** Runs it unless the peer has gone, of which the receiving half, or the session, hears as well. */
+function unlessGone(call) {
+  try {
+    call();
+  } catch (err) {
+    if (!(err instanceof FlowIpcError)) throw err;
+  }
+}
 
 /** Hands each message to `onBlob`, and the end to `onEnd`. */
 function receive(channel, onBlob, onEnd) {
@@ -35,6 +45,7 @@ function receive(channel, onBlob, onEnd) {
         onBlob(target.subarray(0, size));
       }
     } catch (err) {
+      if (!(err instanceof FlowIpcError)) throw err;
       onEnd(err);
     }
   };
@@ -44,14 +55,14 @@ function receive(channel, onBlob, onEnd) {
 const echo = (channel) =>
   receive(
     channel,
-    (blob) => channel.sendBlob(blob),
+    (blob) => unlessGone(() => channel.sendBlob(blob)),
     () => channel.close(),
   );
 
 /** Ten round trips, whose content is checked. */
 function talk(channel, done) {
   let round = 0;
-  const say = () => channel.sendBlob(Buffer.alloc(1 + ((round * 7919) % 20_000), round));
+  const say = () => unlessGone(() => channel.sendBlob(Buffer.alloc(1 + ((round * 7919) % 20_000), round)));
   receive(
     channel,
     (blob) => {
@@ -69,10 +80,11 @@ function talk(channel, done) {
 /** Opens a channel and talks on it, and so on while there is a session. */
 function openAndTalk(session, opened) {
   if (session.error) return;
-  session.asyncOpenChannel((error, channel) => {
+  const talkOn = (error, channel) => {
     if (error) return tell('open-failed', { code: error.code });
     talk(channel, () => opened(() => openAndTalk(session, opened)));
-  });
+  };
+  unlessGone(() => session.asyncOpenChannel(talkOn));
 }
 
 function serve() {
