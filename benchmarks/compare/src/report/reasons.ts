@@ -15,30 +15,69 @@ interface Finding {
 }
 
 /** The first that fits a pair explains it. */
+const ANY = /./;
+const SMALL = /64B$|4KiB$|^clients/;
+
 const FINDINGS: readonly Finding[] = [
   {
     bench: /^open/,
     layer: /^structured/,
-    other: /./,
-    why: 'a session is opened: the server is found by its file and its lock, each side checks who the other is, a log-in and its master channel with liveness timers are set up, and pools of shared memory made; the others connect a socket or a port',
+    other: ANY,
+    why: 'a session is opened: the server is found by its file and its lock, each side checks who the other is, a log-in and a master channel with its liveness timers are set up, and pools of shared memory made; the others connect a socket or a port',
   },
   {
     bench: /^memory/,
-    layer: /./,
+    layer: ANY,
     other: /^message-port/,
     why: 'two threads share one process, its code and its heap',
   },
   {
-    bench: /./,
-    layer: /-mq$/,
-    other: /./,
-    why: 'a queue has ten messages of 8 KiB: larger ones go in pieces, and a writer waits for a reader every ten',
+    bench: /^memory/,
+    layer: ANY,
+    other: ANY,
+    why: 'each side loads the addon and every layer below the one in use, and keeps a read buffer of 256 KiB; messages in pieces are put together in memory of their own',
   },
   {
-    bench: /./,
-    layer: /./,
+    bench: ANY,
+    layer: ANY,
     other: /^message-port/,
     why: 'two threads of one process: bytes are copied within its heap, the kernel only wakes',
+  },
+  {
+    bench: SMALL,
+    layer: /^structured-shm/,
+    other: ANY,
+    why: 'a small message in shared memory costs more than it saves: two lists of segments, six allocations in the pool, and ArrayBuffers made and taken away on both sides',
+  },
+  {
+    bench: SMALL,
+    layer: /^structured-heap/,
+    other: ANY,
+    why: 'a typed message is built, checked and read on both sides; the others hand over bytes as they are',
+  },
+  {
+    bench: SMALL,
+    layer: /^bipc-mq/,
+    other: ANY,
+    why: 'a queue of Boost is a lock and two conditions in shared memory, which no event loop can watch: a thread of the addon waits, and wakes it',
+  },
+  {
+    bench: ANY,
+    layer: /-mq$/,
+    other: ANY,
+    why: 'a queue has ten messages of 8 KiB: larger ones go in pieces, and the writer waits for the reader every ten',
+  },
+  {
+    bench: ANY,
+    layer: /^structured-heap/,
+    other: ANY,
+    why: 'bytes are copied into the message, and from there into the kernel; what is longer than a segment goes in pieces of 64 KiB',
+  },
+  {
+    bench: ANY,
+    layer: /^raw-socket/,
+    other: ANY,
+    why: "the wire's messages end at 64 KiB: larger ones go in pieces and are put together again",
   },
 ];
 
