@@ -39,13 +39,16 @@ class YieldFirst {
     for (int i = 0; i < kLooks; ++i) {
       sched_yield();
       found = look();
+      const int64_t took = monotonicNs() - begun;
+      if (took > kStolenNs) {
+        notBefore_ = begun + 1001 * took;
+        return found;
+      }
       if (found == -EAGAIN) continue;
       failures_ = 0;
-      account(begun);
       return found;
     }
     if (++failures_ >= kPatience) skip_ = 1u << (failures_ < kMostFailures ? failures_ : kMostFailures);
-    account(begun);
     return -EAGAIN;
   }
 
@@ -57,11 +60,6 @@ class YieldFirst {
   static constexpr uint32_t kMostFailures = 10;
   // Shorter than the scheduler's slices, far longer than so many looks.
   static constexpr int64_t kStolenNs = 1'000'000;
-
-  void account(int64_t begun) {
-    const int64_t ended = monotonicNs();
-    if (ended - begun > kStolenNs) notBefore_ = ended + 1000 * (ended - begun);
-  }
 
   // Whether something was there already when a wait began, as of the last time that was looked at.
   bool likelyThere_ = true;
