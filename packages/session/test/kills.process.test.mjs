@@ -1,19 +1,12 @@
 // kill -9 at any instant, while sessions and channels open and messages flow: 200 a side, 2,000 in the long run.
 import assert from 'node:assert/strict';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { inLanes, long, names, newUniverse, now, percentile, random, sleep, start } from './harness.mjs';
 
 const ROUNDS = long ? 2000 : 200;
 const MINUTES = 60_000;
-/** Survivors are to know within 100 ms at the 99th percentile, beyond what the machine makes a timer late. */
+/** Survivors are to know within 100 ms at the 99th percentile. */
 const TOLD_US = 100_000;
-
-function machineDelay() {
-  const delay = monitorEventLoopDelay({ resolution: 10 });
-  delay.enable();
-  return () => delay.percentile(99) / 1000;
-}
 
 const report = (t, what, latencies) =>
   t.diagnostic(
@@ -23,7 +16,6 @@ const report = (t, what, latencies) =>
 test(`${ROUNDS} clients killed: the server is told, and serves the next`, {
   timeout: 60 * MINUTES,
 }, async (t) => {
-  const late = machineDelay();
   const universe = newUniverse();
   const server = start(universe, 'server');
   await server.next('ready');
@@ -45,10 +37,10 @@ test(`${ROUNDS} clients killed: the server is told, and serves the next`, {
   await until(() => count('lost') === count('accepted'));
   const lost = server.seen.filter((e) => e.event === 'lost' && killed.has(e.client));
   assert.equal(new Set(lost.map((e) => e.client)).size, lost.length, 'told once each');
-  assert.ok(lost.length > ROUNDS / 10, `only ${lost.length} clients got as far as a session`);
+  assert.ok(lost.length > ROUNDS / 4, `only ${lost.length} clients got as far as a session`);
   const latencies = lost.map((e) => e.at - killed.get(e.client));
   report(t, 'server', latencies);
-  assert.ok(percentile(latencies, 0.99) < TOLD_US + late());
+  assert.ok(percentile(latencies, 0.99) < TOLD_US);
   server.child.send({ exit: 'orderly' });
   await server.gone;
   assert.deepEqual(names(universe.app), []);
@@ -57,7 +49,6 @@ test(`${ROUNDS} clients killed: the server is told, and serves the next`, {
 test(`${ROUNDS} servers killed: the clients are told, nothing pends, the next server starts clean`, {
   timeout: 60 * MINUTES,
 }, async (t) => {
-  const late = machineDelay();
   const universe = newUniverse();
   const clients = [1, 2].map(() => start(universe, 'client', { TEST_RECONNECT: '1' }));
   const chance = random(11);
@@ -66,13 +57,15 @@ test(`${ROUNDS} servers killed: the clients are told, nothing pends, the next se
     const server = start(universe, 'server');
     const { pid } = await server.next('ready');
     assert.deepEqual(names(universe.app), [], `round ${i}`);
+    // Half of them at any instant, half after a session was opened, however slow the machine.
+    if (i % 2) await connectedTo(clients[(i >> 1) % 2], pid);
     await sleep(chance() * 60);
     killed.set(pid, await server.kill());
   }
   const server = start(universe, 'server');
   await server.next('ready');
   for (const client of clients) {
-    while ((await client.next('connected')).server !== server.child.pid);
+    await connectedTo(client, server.child.pid);
     client.child.send({});
     await client.next('done');
     const over = client.seen.filter((e) => e.event === 'over' || e.event === 'done');
@@ -90,10 +83,14 @@ test(`${ROUNDS} servers killed: the clients are told, nothing pends, the next se
       .filter((e) => e.event === 'lost' && killed.has(e.server))
       .map((e) => e.at - killed.get(e.server)),
   );
-  assert.ok(latencies.length > ROUNDS / 10, `only ${latencies.length} sessions were lost`);
+  assert.ok(latencies.length >= ROUNDS / 2, `only ${latencies.length} sessions were lost`);
   report(t, 'clients', latencies);
-  assert.ok(percentile(latencies, 0.99) < TOLD_US + late());
+  assert.ok(percentile(latencies, 0.99) < TOLD_US);
 });
+
+async function connectedTo(client, server) {
+  while ((await client.next('connected')).server !== server);
+}
 
 async function until(done, ms = 10_000) {
   const deadline = now() + ms * 1000;
@@ -147,7 +144,7 @@ test(`a server that dies at any named step, ${TIMES} times each, leaves clients 
       const next = start(universe, 'server');
       await next.next('ready');
       assert.deepEqual(names(universe.app), [], step);
-      while ((await client.next('connected')).server !== next.child.pid);
+      await connectedTo(client, next.child.pid);
       await client.next('busy');
       await Promise.all([client.kill(), next.kill()]);
     });

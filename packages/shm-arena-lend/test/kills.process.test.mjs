@@ -50,6 +50,8 @@ test('servers killed: what was borrowed stays whole, and the next start leaves n
   for (let i = 0; i < SERVERS; i++) {
     const server = start(universe, 'server');
     await server.next('ready');
+    // Half of them at any instant, half after a session was opened, however slow the machine.
+    if (i % 2) await connectedTo(clients[(i >> 1) % 2], server.child.pid);
     await sleep(20 + chance() * 80);
     await server.kill();
   }
@@ -58,7 +60,7 @@ test('servers killed: what was borrowed stays whole, and the next start leaves n
   const dead = pools(universe.app).filter((name) => !name.includes(`_${universe.app}_${server.child.pid}_`));
   assert.deepEqual(dead, []);
   for (const client of clients) {
-    while ((await client.next('connected')).server !== server.child.pid);
+    await connectedTo(client, server.child.pid);
     client.child.send({});
     assert.equal((await client.gone).code, 0);
     assert.deepEqual(damaged(client), []);
@@ -69,3 +71,7 @@ test('servers killed: what was borrowed stays whole, and the next start leaves n
   assert.equal((await server.gone).code, 0);
   assert.deepEqual(pools(universe.app), []);
 });
+
+async function connectedTo(client, server) {
+  while ((await client.next('connected')).server !== server);
+}

@@ -36,6 +36,11 @@ do {
   tell('connected', { server });
   void gone.then((err) => tell('lost', { code: err.code, server }));
   for (const channel of session.channels) void echo(channel);
+  // Channels outlive their session, and one to a process that is stopped would wait for ever: they go with it here.
+  const open = new Set();
+  void gone.then(() => {
+    for (const channel of open) channel.close();
+  });
   try {
     while (!stop) {
       // Several at once: each settles exactly once, whatever happens.
@@ -43,7 +48,9 @@ do {
         pending++;
         try {
           const channel = await session.openChannel();
+          open.add(channel);
           await talk(channel);
+          open.delete(channel);
           channel.close();
         } finally {
           settled++;
