@@ -186,9 +186,9 @@ describe.each([
     const receiver = keep(new BlobStreamMqReceiver(Handle.open(name)));
     const sink = new Collector();
     receiver.startReceive(sink);
+    const start = performance.now();
     receiver.idleTimerRun(120);
     expect(receiver.idleTimerRun(120)).toBe(false);
-    const start = performance.now();
     for (const message of VERSION_1) raw.send(message);
     await until(() => sink.error !== undefined);
     expect(sink.error).toEqual(code('ERR_FLOW_IPC_RECEIVER_IDLE_TIMEOUT'));
