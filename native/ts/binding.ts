@@ -160,8 +160,12 @@ export interface Pool {
    * ArrayBuffer; or a negative code. Contents are *not* zeroed; `out[0]` tells the buffer's offset.
    */
   listGrow(list: number, capacity: number): ArrayBuffer | number;
-  /** listCreate() and listGrow() in one: the segment's buffer, and in `out[0]` the list; or a code. */
-  listBuild(capacity: number): ArrayBuffer | number;
+  /**
+   * listCreate() and listGrow() in one: the segment's buffer, and in `out[0]` the list; or a code. Where the segment is
+   * small, 16 KiB at most, and ends within the first `inPlace` bytes of the pool, for callers with a view of these: its
+   * offset instead of a buffer.
+   */
+  listBuild(capacity: number, inPlace?: number): ArrayBuffer | number;
   /** Sets the used size of each segment, in order, then adds one owner (a lend). 0 or negative code. */
   listLend(list: number, usedSizes: number | number[]): number;
   /** listLend() and listStore() in one: the list that holds the bytes, or a code and nothing was done. */
@@ -179,9 +183,11 @@ export interface Pool {
   /**
    * Checks the list (every pointer and size inside the pool, at most `maxSegments` segments, sizes read once) and
    * returns one ArrayBuffer a segment, exactly the used bytes. No count changes: the lender counted for us.
-   * Negative code: -EINVAL malformed.
+   * Negative code: -EINVAL malformed. Where there is one segment, with no more than 16 KiB, that ends within the first
+   * `inPlace` bytes of the pool, for callers with a view of these: the number of its used bytes, and their offset in
+   * `out[0]`.
    */
-  listBorrow(list: number, maxSegments: number): ArrayBuffer[] | number;
+  listBorrow(list: number, maxSegments: number, inPlace?: number): ArrayBuffer[] | number;
   /**
    * Detaches `buffers` and drops one owner; at zero the list and its buffers are freed. Remaining owner count,
    * or negative code: -EINVAL (not a well-formed list, or count already 0: nothing is done to the pool).

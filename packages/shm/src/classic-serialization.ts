@@ -1,5 +1,5 @@
 // Bodies in a pool: built in place, lent by a 32-byte handle, read in place (features 191-193).
-import { MessageBuilder, type SegmentAllocator } from '@flow-ipc/capnp';
+import { type AnyMemory, Memory, MemoryPart, MessageBuilder, type SegmentAllocator } from '@flow-ipc/capnp';
 import { FlowIpcError } from '@flow-ipc/core';
 import { out, type Pool } from '@flow-ipc/native';
 import type {
@@ -13,6 +13,7 @@ import type {
 import { poolError, ShmError } from './errors.js';
 import { type HeldShares, ListShare, LooseShare } from './list-share.js';
 import type { PoolArena } from './pool-arena.js';
+import { type PoolWindow, WindowPart } from './pool-window.js';
 import { HandleMessage, readHandle } from './shm-handle.js';
 
 /** As C++: the first segment of a message, after which each is as large as all before it. */
@@ -36,41 +37,60 @@ const metadata: MetadataBytes = {
 class ClassicBody implements BodyBuilder, SegmentAllocator {
   readonly builder: MessageBuilder;
   readonly #pool: Pool;
+  readonly #window: PoolWindow;
   readonly #handle: HandleMessage;
+  readonly #held: HeldShares | undefined;
   #share: ListShare | undefined;
   #through: ClassicSerialization | undefined;
   #next: number;
   #total = 0;
 
-  readonly #held: HeldShares | undefined;
-
-  constructor(pool: Pool, handle: HandleMessage, options: CreateMsgOptions, held: HeldShares | undefined) {
-    this.#pool = pool;
+  constructor(
+    window: PoolWindow,
+    handle: HandleMessage,
+    options: CreateMsgOptions,
+    held: HeldShares | undefined,
+  ) {
+    this.#pool = window.pool;
+    this.#window = window;
     this.#held = held;
     this.#handle = handle;
     this.#next = options.firstSegmentBytes ?? FIRST_SEGMENT;
     this.builder = new MessageBuilder(this);
   }
 
-  allocate(minBytes: number): { bytes: ArrayBuffer; zeroed: boolean } {
+  allocate(minBytes: number): { bytes: AnyMemory; zeroed: boolean } {
     const wanted = Math.ceil(Math.max(minBytes, this.#next) / 8) * 8;
     let size = wanted;
-    let buffer = this.#grow(size);
-    if ((buffer === ENOMEM || buffer === ENOSPC) && minBytes < wanted) {
+    let place = this.#grow(size);
+    if ((place === ENOMEM || place === ENOSPC) && minBytes < wanted) {
       // Growing generously does not fit any more; what is needed may.
       size = minBytes;
-      buffer = this.#grow(size);
+      place = this.#grow(size);
     }
-    if (typeof buffer === 'number') throw poolError(buffer, `Cannot allocate ${size} bytes`, this.#pool.name);
-    this.#share ??= new ListShare(this.#pool, out[OUT_LIST]!, [], this.#held);
-    this.#share.add(buffer);
+    if (typeof place === 'number' && place < 0)
+      throw poolError(place, `Cannot allocate ${size} bytes`, this.#pool.name);
     this.#total += size;
     this.#next = this.#total;
-    return { bytes: buffer, zeroed: false };
+    return { bytes: this.#hold(place, size), zeroed: false };
   }
 
+  /** A buffer, an offset in the window, or a code. */
   #grow(size: number): ArrayBuffer | number {
-    return this.#share ? this.#pool.listGrow(this.#share.list, size) : this.#pool.listBuild(size);
+    return this.#share
+      ? this.#pool.listGrow(this.#share.list, size)
+      : this.#pool.listBuild(size, this.#window.size);
+  }
+
+  #hold(place: ArrayBuffer | number, size: number): AnyMemory {
+    if (this.#share) {
+      this.#share.add(place as ArrayBuffer);
+      return place as ArrayBuffer;
+    }
+    const list = out[OUT_LIST]!;
+    const first = typeof place === 'number' ? new WindowPart(this.#window, place, size) : [place];
+    this.#share = new ListShare(this.#pool, list, first, this.#held);
+    return first instanceof WindowPart ? first : first[0]!;
   }
 
   emit(_maxBlobSize: number, through: Serialization): Uint8Array[] {
@@ -138,6 +158,7 @@ class SentOnBody implements OutgoingBody {
 /** C++: S_SERIALIZE_VIA_SESSION_SHM or …APP_SHM, by which arena is given. Both sides must mean the same one. */
 export class ClassicSerialization implements Serialization {
   readonly #pool: Pool;
+  readonly #window: PoolWindow;
   readonly #bodyHandle = new HandleMessage();
   readonly #metadataHandle = new HandleMessage();
   readonly #held: HeldShares | undefined;
@@ -148,11 +169,12 @@ export class ClassicSerialization implements Serialization {
   /** `held`: keeps count of what is not released yet. */
   constructor(arena: PoolArena, held?: HeldShares) {
     this.#pool = arena.pool;
+    this.#window = arena.window;
     this.#held = held;
   }
 
   newBody(_maxBlobSize: number, options: CreateMsgOptions): BodyBuilder {
-    return new ClassicBody(this.#pool, this.#bodyHandle, options, this.#held);
+    return new ClassicBody(this.#window, this.#bodyHandle, options, this.#held);
   }
 
   /** The stored copy is the receiver's from the start: it frees it as soon as it has read it. */
@@ -191,25 +213,56 @@ export class ClassicSerialization implements Serialization {
   }
 
   openBody(blobs: Uint8Array[]): ReceivedBody {
-    const blob = blobs[0]!;
+    return this.openParts(blobs.map((blob) => new MemoryPart(new Memory(blob), 0, blob.length)));
+  }
+
+  openParts(blobs: MemoryPart[]): ReceivedBody {
     if (blobs.length !== 1) {
       throw new FlowIpcError(
         ShmError.BAD_HANDLE,
         `A message in shared memory is one handle, not ${blobs.length} segments`,
       );
     }
-    const view = new DataView(blob.buffer, blob.byteOffset, blob.length);
-    const list = readHandle(blob, view, 0, blob.length);
-    const buffers = this.#pool.listBorrow(list, MAX_SEGMENTS);
-    if (typeof buffers === 'number') throw poolError(buffers, `No message at ${list}`, this.#pool.name);
-    const share = new ListShare(this.#pool, list, buffers, this.#held);
-    return {
-      segments: share.buffers,
-      sendOn: (through) =>
-        through instanceof ClassicSerialization && through.#pool === this.#pool
-          ? new SentOnBody(this.#pool, list, through.#bodyHandle, through.#held)
-          : undefined,
-      release: () => share.release(),
-    };
+    const { memory, start, length } = blobs[0]!;
+    const list = readHandle(memory.bytes, memory.view, start, length);
+    const found = this.#pool.listBorrow(list, MAX_SEGMENTS, this.#window.size);
+    if (typeof found !== 'number') return new BorrowedBody(this.#pool, list, found, this.#held);
+    if (found < 0) throw poolError(found, `No message at ${list}`, this.#pool.name);
+    return new BorrowedBody(
+      this.#pool,
+      list,
+      new WindowPart(this.#window, out[OUT_LIST]!, found),
+      this.#held,
+    );
+  }
+
+  /** @internal To send a message of `pool` on; undefined when it lies elsewhere. */
+  sendOn(pool: Pool, list: number): OutgoingBody | undefined {
+    return pool === this.#pool ? new SentOnBody(pool, list, this.#bodyHandle, this.#held) : undefined;
+  }
+}
+
+class BorrowedBody implements ReceivedBody {
+  readonly segments: readonly AnyMemory[];
+  readonly #pool: Pool;
+  readonly #share: ListShare;
+
+  constructor(
+    pool: Pool,
+    list: number,
+    shown: WindowPart | readonly ArrayBuffer[],
+    held: HeldShares | undefined,
+  ) {
+    this.#pool = pool;
+    this.#share = new ListShare(pool, list, shown, held);
+    this.segments = shown instanceof WindowPart ? [shown] : shown;
+  }
+
+  sendOn(through: Serialization): OutgoingBody | undefined {
+    return through instanceof ClassicSerialization ? through.sendOn(this.#pool, this.#share.list) : undefined;
+  }
+
+  release(): void {
+    this.#share.release();
   }
 }

@@ -1,13 +1,15 @@
 // One share in a segment list of a pool: dropped by hand once, or when nobody can see its buffers any more.
 import type { Pool } from '@flow-ipc/native';
+import type { PoolWindow, WindowPart } from './pool-window.js';
 
-/** What is left of a share when its buffers are gone; it must not refer to them. */
-interface ShareState {
+/** What is left of a share when nobody can see its bytes any more; it must not refer to what shows them. */
+export interface ShareState {
   readonly pool: Pool;
-  readonly list: number;
-  /** Buffers not collected yet. */
+  list: number;
+  /** Of what shows bytes: not collected yet. */
   alive: number;
-  readonly held: HeldShares | undefined;
+  held: HeldShares | undefined;
+  readonly window?: PoolWindow;
 }
 
 /**
@@ -37,15 +39,18 @@ export class HeldShares {
   }
 }
 
-function giveBack(state: ShareState, buffers: ArrayBuffer[] = []): void {
+/** Nobody can see the bytes any more. */
+function giveBack(state: ShareState): void {
   state.held?.forget(state);
-  collected.unregister(state);
-  state.pool.listRelease(state.list, buffers);
+  state.window?.lost();
+  state.pool.listRelease(state.list, NONE);
 }
 
+const NONE: ArrayBuffer[] = [];
+
 /** The net under release(): views keep their buffer alive, and all buffers gone means that nobody reads any more. */
-const collected = new FinalizationRegistry<ShareState>((state) => {
-  if (--state.alive === 0) giveBack(state);
+export const collected = new FinalizationRegistry<ShareState>((state) => {
+  if (state.alive > 0 && --state.alive === 0) giveBack(state);
 });
 
 /** A share without buffers: kept by whoever it was made for. */
@@ -64,23 +69,35 @@ export class LooseShare {
   release(): void {
     if (this.#released) return;
     this.#released = true;
+    collected.unregister(this.#state);
     giveBack(this.#state);
   }
 }
 
 export class ListShare {
   readonly list: number;
+  /** What shows the bytes to readers: the part, or buffers. */
+  readonly part: WindowPart | undefined;
   readonly buffers: ArrayBuffer[];
   readonly #state: ShareState;
   #released = false;
 
-  /** Takes over one share that the caller holds. */
-  constructor(pool: Pool, list: number, buffers: ArrayBuffer[] = [], held?: HeldShares) {
+  /** Takes over one share that the caller holds, whose bytes `first` shows. */
+  constructor(pool: Pool, list: number, first: WindowPart | readonly ArrayBuffer[], held?: HeldShares) {
     this.list = list;
     this.buffers = [];
-    this.#state = { pool, list, alive: 0, held };
+    if (Array.isArray(first)) {
+      this.part = undefined;
+      this.#state = { pool, list, alive: 0, held };
+      for (const buffer of first) this.add(buffer);
+    } else {
+      this.part = first as WindowPart;
+      this.#state = this.part.keepFor(this);
+      this.#state.list = list;
+      this.#state.alive = 1;
+      this.#state.held = held;
+    }
     held?.add(this.#state, this);
-    for (const buffer of buffers) this.add(buffer);
   }
 
   add(buffer: ArrayBuffer): void {
@@ -89,10 +106,16 @@ export class ListShare {
     collected.register(buffer, this.#state, this.#state);
   }
 
-  /** Detaches the buffers, so that use after release finds nothing, and drops the share. Idempotent. */
+  /** Detaches the buffers and revokes the part, so that use after release finds nothing; drops the share. Idempotent. */
   release(): void {
     if (this.#released) return;
     this.#released = true;
-    giveBack(this.#state, this.buffers);
+    const { buffers } = this;
+    const state = this.#state;
+    state.held?.forget(state);
+    if (buffers.length > 0) collected.unregister(state);
+    state.pool.listRelease(this.list, buffers);
+    state.alive = 0;
+    this.part?.end();
   }
 }

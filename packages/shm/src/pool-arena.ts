@@ -16,6 +16,7 @@ import { poolError } from './errors.js';
 import { PoolShare, readClassicHandle, type ShareBooks } from './pool-share.js';
 import { PoolSharedMemory } from './pool-shared-memory.js';
 import { PoolWaiting } from './pool-waiting.js';
+import { PoolWindow } from './pool-window.js';
 import { dropShare, SharedObject } from './shared-object.js';
 
 const debug = debuglog('flow-ipc');
@@ -69,6 +70,8 @@ export class PoolArena implements Arena, Disposable {
   readonly name: string;
   /** The addon's pool, for the serialization next door. */
   readonly pool: Pool;
+  /** The same for small messages in it. */
+  readonly window: PoolWindow;
   readonly memory: PoolSharedMemory;
   readonly waiting: PoolWaiting | undefined;
   readonly #owner: boolean;
@@ -77,6 +80,7 @@ export class PoolArena implements Arena, Disposable {
   private constructor(name: string, pool: Pool, owner: boolean, readOnly: boolean) {
     this.name = name;
     this.pool = pool;
+    this.window = new PoolWindow(pool);
     this.memory = new PoolSharedMemory(pool, !readOnly);
     this.waiting = readOnly ? undefined : new PoolWaiting(pool);
     this.#owner = owner;
@@ -208,6 +212,7 @@ export class PoolArena implements Arena, Disposable {
       }
     }
     detachBuffers(this.memory.close());
+    this.window.close();
     this.pool.close();
     if (this.#owner && made.delete(this.name)) tryUnlink(this.name);
   }
