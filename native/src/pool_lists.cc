@@ -1,24 +1,9 @@
 // The list methods of Pool: messages in shared memory as seen from JavaScript.
-#include <cstring>
-
 #include "args.h"
 #include "external_view.h"
 #include "pool.h"
 
 namespace flow_ipc {
-namespace {
-
-// Larger segments get an ArrayBuffer of their own, which costs little beside their bytes, and counts as memory of the
-// engine (external_view.cc).
-constexpr uint64_t kMostInPlace = 16 * 1024;
-
-// Optional: 0 when left out.
-bool getInPlace(const Napi::CallbackInfo& info, size_t index, int64_t* inPlace) {
-  *inPlace = 0;
-  return info.Length() <= index || getInt(info.Env(), info[index], inPlace, "inPlace must be a number");
-}
-
-}  // namespace
 
 bool Pool::getList(const Napi::CallbackInfo& info, uint64_t* list, Napi::Value* answer) {
   int64_t offset;
@@ -39,13 +24,11 @@ Napi::Value Pool::listBuild(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint64_t capacity;
   uint64_t buffer;
-  int64_t inPlace;
-  if (!getCapacity(env, info[0], &capacity) || !getInPlace(info, 1, &inPlace)) return Napi::Value();
+  if (!getCapacity(env, info[0], &capacity)) return Napi::Value();
   if (memory_ == nullptr) return result(-EBADF);
   const int64_t list = lists_->build(capacity, &buffer);
   if (list < 0) return result(list);
   state_->out()[AddonState::kListOffset] = static_cast<double>(list);
-  if (capacity <= kMostInPlace && static_cast<int64_t>(buffer + capacity) <= inPlace) return result(static_cast<int64_t>(buffer));
   return Napi::Value(env, makeView(env, memory_->mapping(), memory_->base() + buffer, capacity));
 }
 
@@ -84,12 +67,7 @@ Napi::Value Pool::listSend(const Napi::CallbackInfo& info) {
       !getList(info, &list, &answer)) {
     return answer;
   }
-  const int64_t metadata = lists_->store(bytes.data, static_cast<uint64_t>(length));
-  if (metadata < 0) return result(metadata);
-  const int rc = lists_->lend(list, sizes.data(), sizes.count());
-  if (rc == 0) return result(metadata);
-  lists_->release(static_cast<uint64_t>(metadata));
-  return result(rc);
+  return result(lists_->send(list, sizes.data(), sizes.count(), bytes.data, static_cast<uint64_t>(length)));
 }
 
 Napi::Value Pool::listShare(const Napi::CallbackInfo& info) {
@@ -119,34 +97,18 @@ Napi::Value Pool::listTake(const Napi::CallbackInfo& info) {
   Bytes target;
   Napi::Value answer;
   if (!getBytes(env, info[1], &target, "target must be a Uint8Array") || !getList(info, &list, &answer)) return answer;
-  if (const int rc = lists_->read(list, UINT64_MAX); rc != 0) return result(rc);
-  if (lists_->segments().size() != 1 || lists_->segments()[0].used > target.length) return result(-EMSGSIZE);
-  const Segment segment = lists_->segments()[0];
-  std::memcpy(target.data, memory_->base() + segment.data, segment.used);
-  const int64_t left = lists_->release(list);
-  return result(left < 0 ? left : static_cast<int64_t>(segment.used));
+  return result(lists_->take(list, target.data, target.length));
 }
 
 Napi::Value Pool::listBorrow(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   uint64_t list;
   int64_t maxSegments;
-  int64_t inPlace;
   Napi::Value answer;
-  if (!getInt(env, info[1], &maxSegments, "maxSegments must be a number") ||
-      !getInPlace(info, 2, &inPlace)) {
-    return answer;
-  }
+  if (!getInt(env, info[1], &maxSegments, "maxSegments must be a number")) return answer;
   if (!getList(info, &list, &answer)) return answer;
   if (const int rc = lists_->read(list, maxSegments < 0 ? 0 : static_cast<uint64_t>(maxSegments)); rc != 0) {
     return result(rc);
-  }
-  if (lists_->segments().size() == 1) {
-    const Segment& only = lists_->segments()[0];
-    if (only.used <= kMostInPlace && static_cast<int64_t>(only.data + only.used) <= inPlace) {
-      state_->out()[AddonState::kListOffset] = static_cast<double>(only.data);
-      return result(static_cast<int64_t>(only.used));
-    }
   }
   // From here on only these copies count: setting an element can run script (a setter on Array.prototype), and
   // script can close the pool.

@@ -78,6 +78,8 @@ export interface Pool {
   readonly name: string;
   /** Size of the whole mapping in bytes. */
   readonly size: number;
+  /** What the functions of staged-lists.ts know it by. */
+  readonly index: number;
   /** Free bytes by the allocator's books. Takes the pool lock. */
   freeBytes(): number;
   /**
@@ -160,12 +162,8 @@ export interface Pool {
    * ArrayBuffer; or a negative code. Contents are *not* zeroed; `out[0]` tells the buffer's offset.
    */
   listGrow(list: number, capacity: number): ArrayBuffer | number;
-  /**
-   * listCreate() and listGrow() in one: the segment's buffer, and in `out[0]` the list; or a code. Where the segment is
-   * small, 16 KiB at most, and ends within the first `inPlace` bytes of the pool, for callers with a view of these: its
-   * offset instead of a buffer.
-   */
-  listBuild(capacity: number, inPlace?: number): ArrayBuffer | number;
+  /** listCreate() and listGrow() in one: the segment's buffer, and in `out[0]` the list; or a code. */
+  listBuild(capacity: number): ArrayBuffer | number;
   /** Sets the used size of each segment, in order, then adds one owner (a lend). 0 or negative code. */
   listLend(list: number, usedSizes: number | number[]): number;
   /** listLend() and listStore() in one: the list that holds the bytes, or a code and nothing was done. */
@@ -183,11 +181,9 @@ export interface Pool {
   /**
    * Checks the list (every pointer and size inside the pool, at most `maxSegments` segments, sizes read once) and
    * returns one ArrayBuffer a segment, exactly the used bytes. No count changes: the lender counted for us.
-   * Negative code: -EINVAL malformed. Where there is one segment, with no more than 16 KiB, that ends within the first
-   * `inPlace` bytes of the pool, for callers with a view of these: the number of its used bytes, and their offset in
-   * `out[0]`.
+   * Negative code: -EINVAL malformed.
    */
-  listBorrow(list: number, maxSegments: number, inPlace?: number): ArrayBuffer[] | number;
+  listBorrow(list: number, maxSegments: number): ArrayBuffer[] | number;
   /**
    * Detaches `buffers` and drops one owner; at zero the list and its buffers are freed. Remaining owner count,
    * or negative code: -EINVAL (not a well-formed list, or count already 0: nothing is done to the pool).
@@ -380,9 +376,13 @@ export interface Binding {
   /**
    * Extra results of the last call on this thread: [0] see listGrow; [1] descriptor received by recv, or -1;
    * [2] 1 when recv saw truncated or surplus control data (all its descriptors were closed), else 0; [4] to [6] see
-   * {@link OwnArena}; from [8] on: staged-io.ts.
+   * {@link OwnArena}; from [8] on: staged-io.ts, staged-lists.ts.
    */
   readonly out: Float64Array;
+  /** 8 KiB for metadata that listStaged() stores or has taken. */
+  readonly listBytes: Uint8Array;
+  /** One operation on a list, see staged-lists.ts. RangeError when a register is out of range. */
+  listStaged(): void;
 
   closeFd(fd: number): void;
   /** F_DUPFD_CLOEXEC. */

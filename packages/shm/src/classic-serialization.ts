@@ -1,7 +1,17 @@
 // Bodies in a pool: built in place, lent by a 32-byte handle, read in place (features 191-193).
 import { type AnyMemory, Memory, MemoryPart, MessageBuilder, type SegmentAllocator } from '@flow-ipc/capnp';
 import { FlowIpcError } from '@flow-ipc/core';
-import { out, type Pool } from '@flow-ipc/native';
+import {
+  buildStaged,
+  findStaged,
+  listBytes,
+  out,
+  type Pool,
+  sendListStaged,
+  stagedList,
+  stagedOffset,
+  takeStaged,
+} from '@flow-ipc/native';
 import type {
   BodyBuilder,
   CreateMsgOptions,
@@ -13,7 +23,8 @@ import type {
 import { poolError, ShmError } from './errors.js';
 import { type HeldShares, ListShare, LooseShare } from './list-share.js';
 import type { PoolArena } from './pool-arena.js';
-import { type PoolWindow, WindowPart } from './pool-window.js';
+import type { PoolWindow } from './pool-window.js';
+import { WindowPart } from './pool-window.js';
 import { HandleMessage, readHandle } from './shm-handle.js';
 
 /** As C++: the first segment of a message, after which each is as large as all before it. */
@@ -24,12 +35,12 @@ const ENOMEM = -12;
 const ENOSPC = -28;
 /** Far more segments than growing sizes can make of any pool. */
 const MAX_SEGMENTS = 65536;
-/** Room for metadata: 80 or 88 bytes, or what an internal message's text makes of it. Read before the next comes. */
-const METADATA_ROOM = 8 * 1024;
-const metadataMemory = new ArrayBuffer(METADATA_ROOM);
+/** Larger segments get an ArrayBuffer of their own: it counts as memory of the engine, which small ones need not. */
+const MOST_IN_WINDOW = 16 * 1024;
+/** 80 or 88 bytes, or what an internal message's text makes of it. Read before the next comes. */
 const metadata: MetadataBytes = {
-  bytes: new Uint8Array(metadataMemory),
-  view: new DataView(metadataMemory),
+  bytes: listBytes,
+  view: new DataView(listBytes.buffer),
   at: 0,
   length: 0,
 };
@@ -62,35 +73,34 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
   allocate(minBytes: number): { bytes: AnyMemory; zeroed: boolean } {
     const wanted = Math.ceil(Math.max(minBytes, this.#next) / 8) * 8;
     let size = wanted;
-    let place = this.#grow(size);
-    if ((place === ENOMEM || place === ENOSPC) && minBytes < wanted) {
+    let bytes = this.#grow(size);
+    if ((bytes === ENOMEM || bytes === ENOSPC) && minBytes < wanted) {
       // Growing generously does not fit any more; what is needed may.
       size = minBytes;
-      place = this.#grow(size);
+      bytes = this.#grow(size);
     }
-    if (typeof place === 'number' && place < 0)
-      throw poolError(place, `Cannot allocate ${size} bytes`, this.#pool.name);
+    if (typeof bytes === 'number') throw poolError(bytes, `Cannot allocate ${size} bytes`, this.#pool.name);
     this.#total += size;
     this.#next = this.#total;
-    return { bytes: this.#hold(place, size), zeroed: false };
+    return { bytes, zeroed: false };
   }
 
-  /** A buffer, an offset in the window, or a code. */
-  #grow(size: number): ArrayBuffer | number {
-    return this.#share
-      ? this.#pool.listGrow(this.#share.list, size)
-      : this.#pool.listBuild(size, this.#window.size);
+  /** Or a code. */
+  #grow(size: number): AnyMemory | number {
+    if (!this.#share && size <= MOST_IN_WINDOW) return this.#begin(size);
+    const buffer = this.#share ? this.#pool.listGrow(this.#share.list, size) : this.#pool.listBuild(size);
+    if (typeof buffer === 'number') return buffer;
+    this.#share ??= new ListShare(this.#pool, out[OUT_LIST]!, [], this.#held);
+    this.#share.add(buffer);
+    return buffer;
   }
 
-  #hold(place: ArrayBuffer | number, size: number): AnyMemory {
-    if (this.#share) {
-      this.#share.add(place as ArrayBuffer);
-      return place as ArrayBuffer;
-    }
-    const list = out[OUT_LIST]!;
-    const first = typeof place === 'number' ? new WindowPart(this.#window, place, size) : [place];
-    this.#share = new ListShare(this.#pool, list, first, this.#held);
-    return first instanceof WindowPart ? first : first[0]!;
+  #begin(size: number): AnyMemory | number {
+    const offset = buildStaged(this.#pool.index, size);
+    if (offset < 0) return offset;
+    const shown = this.#window.show(offset, size);
+    this.#share = new ListShare(this.#pool, stagedList(), shown, this.#held);
+    return shown instanceof WindowPart ? shown : shown[0]!;
   }
 
   emit(_maxBlobSize: number, through: Serialization): Uint8Array[] {
@@ -180,10 +190,15 @@ export class ClassicSerialization implements Serialization {
   /** The stored copy is the receiver's from the start: it frees it as soon as it has read it. */
   wrapMetadata(bytes: Uint8Array, length: number): Uint8Array {
     const lending = this.#lending;
-    const list =
-      lending === 0
-        ? this.#pool.listStore(bytes, 0, length)
-        : this.#pool.listSend(lending, this.#used, bytes, length);
+    let list: number;
+    if (lending === 0) {
+      list = this.#pool.listStore(bytes, 0, length);
+    } else if (typeof this.#used === 'number' && length <= listBytes.length) {
+      for (let i = 0; i < length; i++) listBytes[i] = bytes[i]!;
+      list = sendListStaged(this.#pool.index, lending, this.#used, length);
+    } else {
+      list = this.#pool.listSend(lending, this.#used, bytes, length);
+    }
     if (list < 0) throw poolError(list, 'Cannot store the metadata', this.#pool.name);
     this.#lending = 0;
     return this.#metadataHandle.set(list);
@@ -206,7 +221,7 @@ export class ClassicSerialization implements Serialization {
 
   unwrapMetadata(bytes: Uint8Array, view: DataView, at: number, length: number): MetadataBytes {
     const list = readHandle(bytes, view, at, length);
-    const size = this.#pool.listTake(list, metadata.bytes);
+    const size = takeStaged(this.#pool.index, list);
     if (size < 0) throw poolError(size, `No metadata at ${list}`, this.#pool.name);
     metadata.length = size;
     return metadata;
@@ -225,15 +240,15 @@ export class ClassicSerialization implements Serialization {
     }
     const { memory, start, length } = blobs[0]!;
     const list = readHandle(memory.bytes, memory.view, start, length);
-    const found = this.#pool.listBorrow(list, MAX_SEGMENTS, this.#window.size);
-    if (typeof found !== 'number') return new BorrowedBody(this.#pool, list, found, this.#held);
-    if (found < 0) throw poolError(found, `No message at ${list}`, this.#pool.name);
-    return new BorrowedBody(
-      this.#pool,
-      list,
-      new WindowPart(this.#window, out[OUT_LIST]!, found),
-      this.#held,
-    );
+    return new BorrowedBody(this.#pool, list, this.#show(list), this.#held);
+  }
+
+  #show(list: number): WindowPart | readonly ArrayBuffer[] {
+    const size = findStaged(this.#pool.index, list);
+    if (size >= 0 && size <= MOST_IN_WINDOW) return this.#window.show(stagedOffset(), size);
+    const buffers = this.#pool.listBorrow(list, MAX_SEGMENTS);
+    if (typeof buffers === 'number') throw poolError(buffers, `No message at ${list}`, this.#pool.name);
+    return buffers;
   }
 
   /** @internal To send a message of `pool` on; undefined when it lies elsewhere. */

@@ -1,5 +1,5 @@
 // One share in a segment list of a pool: dropped by hand once, or when nobody can see its buffers any more.
-import type { Pool } from '@flow-ipc/native';
+import { type Pool, releaseStaged } from '@flow-ipc/native';
 import type { PoolWindow, WindowPart } from './pool-window.js';
 
 /** What is left of a share when nobody can see its bytes any more; it must not refer to what shows them. */
@@ -43,10 +43,8 @@ export class HeldShares {
 function giveBack(state: ShareState): void {
   state.held?.forget(state);
   state.window?.lost();
-  state.pool.listRelease(state.list, NONE);
+  releaseStaged(state.pool.index, state.list);
 }
-
-const NONE: ArrayBuffer[] = [];
 
 /** The net under release(): views keep their buffer alive, and all buffers gone means that nobody reads any more. */
 export const collected = new FinalizationRegistry<ShareState>((state) => {
@@ -113,8 +111,12 @@ export class ListShare {
     const { buffers } = this;
     const state = this.#state;
     state.held?.forget(state);
-    if (buffers.length > 0) collected.unregister(state);
-    state.pool.listRelease(this.list, buffers);
+    if (buffers.length === 0) {
+      releaseStaged(state.pool.index, this.list);
+    } else {
+      collected.unregister(state);
+      state.pool.listRelease(this.list, buffers);
+    }
     state.alive = 0;
     this.part?.end();
   }

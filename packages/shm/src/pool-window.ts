@@ -45,6 +45,13 @@ export class PoolWindow {
     return this.#closed;
   }
 
+  /** What shows these bytes of the pool: a part, where the window reaches so far. */
+  show(offset: number, length: number): WindowPart | readonly ArrayBuffer[] {
+    return offset + length <= this.size
+      ? new WindowPart(this, offset, length)
+      : [this.pool.view(offset, length)];
+  }
+
   /** @internal */
   takeKeeper(): Keeper {
     this.#users++;
