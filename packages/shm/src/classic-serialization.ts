@@ -21,10 +21,9 @@ import type {
   Serialization,
 } from '@flow-ipc/structured';
 import { poolError, ShmError } from './errors.js';
-import { type HeldShares, ListShare, LooseShare } from './list-share.js';
+import { type HeldShares, type ListHome, ListShare, LooseShare } from './list-share.js';
+import { type MessageWindow, WindowPart } from './message-window.js';
 import type { PoolArena } from './pool-arena.js';
-import type { PoolWindow } from './pool-window.js';
-import { WindowPart } from './pool-window.js';
 import { HandleMessage, readHandle } from './shm-handle.js';
 
 /** As C++: the first segment of a message, after which each is as large as all before it. */
@@ -48,7 +47,7 @@ const metadata: MetadataBytes = {
 class ClassicBody implements BodyBuilder, SegmentAllocator {
   readonly builder: MessageBuilder;
   readonly #pool: Pool;
-  readonly #window: PoolWindow;
+  readonly #window: MessageWindow;
   readonly #handle: HandleMessage;
   readonly #held: HeldShares | undefined;
   #share: ListShare | undefined;
@@ -57,12 +56,13 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
   #total = 0;
 
   constructor(
-    window: PoolWindow,
+    pool: Pool,
+    window: MessageWindow,
     handle: HandleMessage,
     options: CreateMsgOptions,
     held: HeldShares | undefined,
   ) {
-    this.#pool = window.pool;
+    this.#pool = pool;
     this.#window = window;
     this.#held = held;
     this.#handle = handle;
@@ -90,7 +90,7 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
     if (!this.#share && size <= MOST_IN_WINDOW) return this.#begin(size);
     const buffer = this.#share ? this.#pool.listGrow(this.#share.list, size) : this.#pool.listBuild(size);
     if (typeof buffer === 'number') return buffer;
-    this.#share ??= new ListShare(this.#pool, out[OUT_LIST]!, [], this.#held);
+    this.#share ??= new ListShare(this.#window.home, out[OUT_LIST]!, [], this.#held);
     this.#share.add(buffer);
     return buffer;
   }
@@ -99,7 +99,7 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
     const offset = buildStaged(this.#pool.index, size);
     if (offset < 0) return offset;
     const shown = this.#window.show(offset, size);
-    this.#share = new ListShare(this.#pool, stagedList(), shown, this.#held);
+    this.#share = new ListShare(this.#window.home, stagedList(), shown, this.#held);
     return shown instanceof WindowPart ? shown : shown[0]!;
   }
 
@@ -138,12 +138,12 @@ class SentOnBody implements OutgoingBody {
   readonly #handle: HandleMessage;
   readonly #share: LooseShare;
 
-  constructor(pool: Pool, list: number, handle: HandleMessage, held: HeldShares | undefined) {
+  constructor(pool: Pool, home: ListHome, list: number, handle: HandleMessage, held: HeldShares | undefined) {
     this.#pool = pool;
     this.#list = list;
     this.#handle = handle;
     this.#addOwner();
-    this.#share = new LooseShare(this, pool, list, held);
+    this.#share = new LooseShare(this, home, list, held);
   }
 
   emit(): Uint8Array[] {
@@ -168,7 +168,7 @@ class SentOnBody implements OutgoingBody {
 /** C++: S_SERIALIZE_VIA_SESSION_SHM or …APP_SHM, by which arena is given. Both sides must mean the same one. */
 export class ClassicSerialization implements Serialization {
   readonly #pool: Pool;
-  readonly #window: PoolWindow;
+  readonly #window: MessageWindow;
   readonly #bodyHandle = new HandleMessage();
   readonly #metadataHandle = new HandleMessage();
   readonly #held: HeldShares | undefined;
@@ -184,7 +184,7 @@ export class ClassicSerialization implements Serialization {
   }
 
   newBody(_maxBlobSize: number, options: CreateMsgOptions): BodyBuilder {
-    return new ClassicBody(this.#window, this.#bodyHandle, options, this.#held);
+    return new ClassicBody(this.#pool, this.#window, this.#bodyHandle, options, this.#held);
   }
 
   /** The stored copy is the receiver's from the start: it frees it as soon as it has read it. */
@@ -240,7 +240,7 @@ export class ClassicSerialization implements Serialization {
     }
     const { memory, start, length } = blobs[0]!;
     const list = readHandle(memory.bytes, memory.view, start, length);
-    return new BorrowedBody(this.#pool, list, this.#show(list), this.#held);
+    return new BorrowedBody(this.#pool, this.#window.home, list, this.#show(list), this.#held);
   }
 
   #show(list: number): WindowPart | readonly ArrayBuffer[] {
@@ -253,7 +253,9 @@ export class ClassicSerialization implements Serialization {
 
   /** @internal To send a message of `pool` on; undefined when it lies elsewhere. */
   sendOn(pool: Pool, list: number): OutgoingBody | undefined {
-    return pool === this.#pool ? new SentOnBody(pool, list, this.#bodyHandle, this.#held) : undefined;
+    return pool === this.#pool
+      ? new SentOnBody(pool, this.#window.home, list, this.#bodyHandle, this.#held)
+      : undefined;
   }
 }
 
@@ -264,12 +266,13 @@ class BorrowedBody implements ReceivedBody {
 
   constructor(
     pool: Pool,
+    home: ListHome,
     list: number,
     shown: WindowPart | readonly ArrayBuffer[],
     held: HeldShares | undefined,
   ) {
     this.#pool = pool;
-    this.#share = new ListShare(pool, list, shown, held);
+    this.#share = new ListShare(home, list, shown, held);
     this.segments = shown instanceof WindowPart ? [shown] : shown;
   }
 

@@ -8,15 +8,18 @@ import {
   poolCreate,
   poolOpen,
   poolOpenOrCreate,
+  releaseStaged,
   shmUnlink,
 } from '@flow-ipc/native';
 import type { Arena } from './arena.js';
 import type { Input, SharedType } from './containers/type.js';
 import { poolError } from './errors.js';
+import type { ListHome } from './list-share.js';
+import { MessageWindow } from './message-window.js';
 import { PoolShare, readClassicHandle, type ShareBooks } from './pool-share.js';
 import { PoolSharedMemory } from './pool-shared-memory.js';
 import { PoolWaiting } from './pool-waiting.js';
-import { PoolWindow } from './pool-window.js';
+import { WINDOW } from './shared-memory.js';
 import { dropShare, SharedObject } from './shared-object.js';
 
 const debug = debuglog('flow-ipc');
@@ -71,7 +74,7 @@ export class PoolArena implements Arena, Disposable {
   /** The addon's pool, for the serialization next door. */
   readonly pool: Pool;
   /** The same for small messages in it. */
-  readonly window: PoolWindow;
+  readonly window: MessageWindow;
   readonly memory: PoolSharedMemory;
   readonly waiting: PoolWaiting | undefined;
   readonly #owner: boolean;
@@ -80,7 +83,9 @@ export class PoolArena implements Arena, Disposable {
   private constructor(name: string, pool: Pool, owner: boolean, readOnly: boolean) {
     this.name = name;
     this.pool = pool;
-    this.window = new PoolWindow(pool);
+    this.window = new MessageWindow(listHome(pool), Math.min(WINDOW, pool.size), (offset, length) =>
+      pool.view(offset, length),
+    );
     this.memory = new PoolSharedMemory(pool, !readOnly);
     this.waiting = readOnly ? undefined : new PoolWaiting(pool);
     this.#owner = owner;
@@ -225,6 +230,16 @@ export class PoolArena implements Arena, Disposable {
     if (code < 0) throw poolError(code, what, this.name);
     return code;
   }
+}
+
+/** Not a method: it outlives the arena while messages do. */
+function listHome(pool: Pool): ListHome {
+  return {
+    releaseList(list, buffers) {
+      if (buffers.length === 0) releaseStaged(pool.index, list);
+      else pool.listRelease(list, buffers);
+    },
+  };
 }
 
 function make(how: typeof poolCreate, name: string, options: PoolOptions): Pool {
