@@ -43,7 +43,8 @@ describe('a small message', () => {
     expect(releaseStaged(peer.index, list)).toBe(1);
     expect(releaseStaged(pool.index, list)).toBe(0);
     expect(pool.freeBytes()).toBe(free);
-    for (const again of [releaseStaged, findStaged, takeStaged]) expect(again(pool.index, list)).toBe(-EINVAL);
+    for (const again of [releaseStaged, findStaged, takeStaged])
+      expect(again(pool.index, list)).toBe(-EINVAL);
   });
 
   it('of several segments is for the methods', () => {

@@ -263,6 +263,8 @@ export interface OwnArena {
    * undefined, and in `out[0]` the list. Or a code.
    */
   listCreate(capacity: number): ArrayBuffer | number;
+  /** The same, with the address of the segment's buffer instead of a view of it. */
+  listBegin(capacity: number): number;
   listGrow(list: number, capacity: number): ArrayBuffer | number;
   /** Sets the used sizes, adds one owner, and tells the handle as handle() does. 0 or a code. */
   listLend(list: number, usedSizes: number | number[]): number;
@@ -293,6 +295,8 @@ export interface BorrowedPools {
   refresh(): void;
   /** Copies the single segment of a list. Its length, or -EMSGSIZE (does not fit, not exactly one), or a code. */
   listTake(collectionId: number, poolId: number, offset: number, target: Uint8Array): number;
+  /** How many bytes the single segment of a list has, and in `out[0]` their address; -EMSGSIZE (not exactly one). */
+  listFind(collectionId: number, poolId: number, offset: number): number;
   /** One ArrayBuffer for each segment, exactly the used bytes; or a code. */
   listBorrow(
     collectionId: number,

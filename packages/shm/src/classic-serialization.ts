@@ -22,7 +22,7 @@ import type {
 } from '@flow-ipc/structured';
 import { poolError, ShmError } from './errors.js';
 import { type HeldShares, type ListHome, ListShare, LooseShare } from './list-share.js';
-import { type MessageWindow, WindowPart } from './message-window.js';
+import { type MessageWindow, MOST_IN_WINDOW, WindowPart } from './message-window.js';
 import type { PoolArena } from './pool-arena.js';
 import { HandleMessage, readHandle } from './shm-handle.js';
 
@@ -34,8 +34,6 @@ const ENOMEM = -12;
 const ENOSPC = -28;
 /** Far more segments than growing sizes can make of any pool. */
 const MAX_SEGMENTS = 65536;
-/** Larger segments get an ArrayBuffer of their own: it counts as memory of the engine, which small ones need not. */
-const MOST_IN_WINDOW = 16 * 1024;
 /** 80 or 88 bytes, or what an internal message's text makes of it. Read before the next comes. */
 const metadata: MetadataBytes = {
   bytes: listBytes,
@@ -48,6 +46,7 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
   readonly builder: MessageBuilder;
   readonly #pool: Pool;
   readonly #window: MessageWindow;
+  readonly #home: ListHome;
   readonly #handle: HandleMessage;
   readonly #held: HeldShares | undefined;
   #share: ListShare | undefined;
@@ -56,14 +55,14 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
   #total = 0;
 
   constructor(
-    pool: Pool,
-    window: MessageWindow,
+    { pool, window, listHome }: PoolArena,
     handle: HandleMessage,
     options: CreateMsgOptions,
     held: HeldShares | undefined,
   ) {
     this.#pool = pool;
     this.#window = window;
+    this.#home = listHome;
     this.#held = held;
     this.#handle = handle;
     this.#next = options.firstSegmentBytes ?? FIRST_SEGMENT;
@@ -90,7 +89,7 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
     if (!this.#share && size <= MOST_IN_WINDOW) return this.#begin(size);
     const buffer = this.#share ? this.#pool.listGrow(this.#share.list, size) : this.#pool.listBuild(size);
     if (typeof buffer === 'number') return buffer;
-    this.#share ??= new ListShare(this.#window.home, out[OUT_LIST]!, [], this.#held);
+    this.#share ??= new ListShare(this.#home, out[OUT_LIST]!, [], this.#held);
     this.#share.add(buffer);
     return buffer;
   }
@@ -99,7 +98,7 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
     const offset = buildStaged(this.#pool.index, size);
     if (offset < 0) return offset;
     const shown = this.#window.show(offset, size);
-    this.#share = new ListShare(this.#window.home, stagedList(), shown, this.#held);
+    this.#share = new ListShare(this.#home, stagedList(), shown, this.#held);
     return shown instanceof WindowPart ? shown : shown[0]!;
   }
 
@@ -168,7 +167,7 @@ class SentOnBody implements OutgoingBody {
 /** C++: S_SERIALIZE_VIA_SESSION_SHM or …APP_SHM, by which arena is given. Both sides must mean the same one. */
 export class ClassicSerialization implements Serialization {
   readonly #pool: Pool;
-  readonly #window: MessageWindow;
+  readonly #arena: PoolArena;
   readonly #bodyHandle = new HandleMessage();
   readonly #metadataHandle = new HandleMessage();
   readonly #held: HeldShares | undefined;
@@ -179,12 +178,12 @@ export class ClassicSerialization implements Serialization {
   /** `held`: keeps count of what is not released yet. */
   constructor(arena: PoolArena, held?: HeldShares) {
     this.#pool = arena.pool;
-    this.#window = arena.window;
+    this.#arena = arena;
     this.#held = held;
   }
 
   newBody(_maxBlobSize: number, options: CreateMsgOptions): BodyBuilder {
-    return new ClassicBody(this.#pool, this.#window, this.#bodyHandle, options, this.#held);
+    return new ClassicBody(this.#arena, this.#bodyHandle, options, this.#held);
   }
 
   /** The stored copy is the receiver's from the start: it frees it as soon as it has read it. */
@@ -240,12 +239,12 @@ export class ClassicSerialization implements Serialization {
     }
     const { memory, start, length } = blobs[0]!;
     const list = readHandle(memory.bytes, memory.view, start, length);
-    return new BorrowedBody(this.#pool, this.#window.home, list, this.#show(list), this.#held);
+    return new BorrowedBody(this.#pool, this.#arena.listHome, list, this.#show(list), this.#held);
   }
 
   #show(list: number): WindowPart | readonly ArrayBuffer[] {
     const size = findStaged(this.#pool.index, list);
-    if (size >= 0 && size <= MOST_IN_WINDOW) return this.#window.show(stagedOffset(), size);
+    if (size >= 0 && size <= MOST_IN_WINDOW) return this.#arena.window.show(stagedOffset(), size);
     const buffers = this.#pool.listBorrow(list, MAX_SEGMENTS);
     if (typeof buffers === 'number') throw poolError(buffers, `No message at ${list}`, this.#pool.name);
     return buffers;
@@ -254,7 +253,7 @@ export class ClassicSerialization implements Serialization {
   /** @internal To send a message of `pool` on; undefined when it lies elsewhere. */
   sendOn(pool: Pool, list: number): OutgoingBody | undefined {
     return pool === this.#pool
-      ? new SentOnBody(pool, this.#window.home, list, this.#bodyHandle, this.#held)
+      ? new SentOnBody(pool, this.#arena.listHome, list, this.#bodyHandle, this.#held)
       : undefined;
   }
 }

@@ -1,7 +1,10 @@
 // The beginning of a pool as one piece of memory, which small messages are written and read through.
 import { Memory, RevocablePart } from '@flow-ipc/capnp';
 import { detachBuffers } from '@flow-ipc/native';
-import type { Keeper, ListHome, ListShare } from './list-share.js';
+import type { Keeper, ListShare } from './list-share.js';
+
+/** In bytes. Larger segments get an ArrayBuffer of their own: it counts as memory of the engine, small ones need not. */
+export const MOST_IN_WINDOW = 16 * 1024;
 
 /**
  * An ArrayBuffer over shared memory costs more to make, detach and collect than all else of a small message. So there
@@ -9,8 +12,6 @@ import type { Keeper, ListHome, ListShare } from './list-share.js';
  * close() it stays for the messages that are not released yet.
  */
 export class MessageWindow {
-  /** What the messages' lists belong to. */
-  readonly home: ListHome;
   /** How much of the pool it is, in bytes. */
   readonly size: number;
   readonly #view: (offset: number, length: number) => ArrayBuffer;
@@ -19,8 +20,7 @@ export class MessageWindow {
   #closed = false;
 
   /** `view` makes an ArrayBuffer over a part of the pool, which keeps its memory mapped. */
-  constructor(home: ListHome, size: number, view: (offset: number, length: number) => ArrayBuffer) {
-    this.home = home;
+  constructor(size: number, view: (offset: number, length: number) => ArrayBuffer) {
     this.size = size;
     this.#view = view;
   }

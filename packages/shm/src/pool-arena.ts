@@ -75,6 +75,8 @@ export class PoolArena implements Arena, Disposable {
   readonly pool: Pool;
   /** The same for small messages in it. */
   readonly window: MessageWindow;
+  /** And what their lists belong to. */
+  readonly listHome: ListHome;
   readonly memory: PoolSharedMemory;
   readonly waiting: PoolWaiting | undefined;
   readonly #owner: boolean;
@@ -83,7 +85,8 @@ export class PoolArena implements Arena, Disposable {
   private constructor(name: string, pool: Pool, owner: boolean, readOnly: boolean) {
     this.name = name;
     this.pool = pool;
-    this.window = new MessageWindow(listHome(pool), Math.min(WINDOW, pool.size), (offset, length) =>
+    this.listHome = makeListHome(pool);
+    this.window = new MessageWindow(Math.min(WINDOW, pool.size), (offset, length) =>
       pool.view(offset, length),
     );
     this.memory = new PoolSharedMemory(pool, !readOnly);
@@ -233,7 +236,7 @@ export class PoolArena implements Arena, Disposable {
 }
 
 /** Not a method: it outlives the arena while messages do. */
-function listHome(pool: Pool): ListHome {
+function makeListHome(pool: Pool): ListHome {
   return {
     releaseList(list, buffers) {
       if (buffers.length === 0) releaseStaged(pool.index, list);
