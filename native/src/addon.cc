@@ -20,6 +20,7 @@
 #include "sliced_wait.h"
 #include "socket_io.h"
 #include "sockets.h"
+#include "staged_lists.h"
 #include "timer_fd.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -55,6 +56,7 @@ constexpr Export kFunctions[] = {
     {"disownFd", disownFd},
     {"dupFd", dupFd},
     {"fdFlags", fdFlags},
+    {"listStaged", listStaged},
     {"listenAbstract", listenAbstract},
     {"mapFd", mapFd},
     {"monotonicNs", monotonicNow},
@@ -108,6 +110,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   state->semaphoreClass = Napi::Persistent(NamedSemaphore::define(env, state));
   state->queueClass = Napi::Persistent(MessageQueue::define(env, state));
   exports["out"] = state->outArray(env);
+  exports["listBytes"] = state->listBytesArray(env);
   exports["stage"] = state->stageArray(env);
   exports["version"] = Napi::String::New(env, describeBuild());
   return exports;

@@ -47,6 +47,10 @@ Napi::Value AddonState::stageArray(Napi::Env env) {
   return arrayOver(env, shared_->stage, sizeof shared_->stage, napi_uint8_array, sizeof shared_->stage);
 }
 
+Napi::Value AddonState::listBytesArray(Napi::Env env) {
+  return arrayOver(env, shared_->listBytes, sizeof shared_->listBytes, napi_uint8_array, sizeof shared_->listBytes);
+}
+
 void AddonState::addWatch(WatchHandle* handle) {
   handle->previous = nullptr;
   handle->next = watches_;

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "owned_fds.h"
+#include "pool_table.h"
 #include "yield_first.h"
 
 namespace flow_ipc {
@@ -24,9 +25,9 @@ class AddonState {
   AddonState(const AddonState&) = delete;
   AddonState& operator=(const AddonState&) = delete;
 
-  // Slots of the exported `out` array. Always valid memory, whatever JavaScript does with the array. The last four are
-  // the registers of sendStaged() and recvStaged(): arguments and result pass here in a fifth of the time that Node-API
-  // takes for them.
+  // Slots of the exported `out` array. Always valid memory, whatever JavaScript does with the array. From kFd on they are
+  // the registers of sendStaged(), recvStaged() and listStaged(): arguments and result pass here in a fifth of the time
+  // that Node-API takes for them.
   enum Slot {
     kListOffset = 0,
     kReceivedFd = 1,
@@ -38,7 +39,10 @@ class AddonState {
     kSize = 9,
     kExtra = 10,
     kResult = 11,
-    kSlots = 12,
+    kOperation = 12,
+    kPool = 13,
+    kList = 14,
+    kSlots = 15,
   };
   double* out() { return shared_->out; }
   Napi::Value outArray(Napi::Env env);
@@ -48,6 +52,14 @@ class AddonState {
   static constexpr size_t kStageIn = 256 * 1024;
   uint8_t* stage() { return shared_->stage; }
   Napi::Value stageArray(Napi::Env env);
+
+  // Metadata on its way into a pool or out of it, exported as `listBytes`. As valid as `out`.
+  static constexpr size_t kListBytes = 8 * 1024;
+  uint8_t* listBytes() { return shared_->listBytes; }
+  Napi::Value listBytesArray(Napi::Env env);
+
+  // The pools that are open here, for functions that are told which by its index.
+  const std::shared_ptr<PoolTable> pools = std::make_shared<PoolTable>();
 
   // Of this environment's thread, for its blocking reads.
   YieldFirst yieldFirst;
@@ -79,6 +91,7 @@ class AddonState {
   struct Shared {
     double out[kSlots] = {};
     alignas(64) uint8_t stage[kStageOut + kStageIn];
+    alignas(64) uint8_t listBytes[kListBytes];
   };
   Napi::Value arrayOver(Napi::Env env, void* data, size_t size, napi_typedarray_type type, size_t length);
   std::shared_ptr<Shared> shared_;

@@ -52,6 +52,7 @@
         "src/sliced_wait.cc",
         "src/socket_io.cc",
         "src/sockets.cc",
+        "src/staged_lists.cc",
         "src/timer_fd.cc",
         "src/unaccounted_buffer.cc",
         "src/waiting_thread.cc"

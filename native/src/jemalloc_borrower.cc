@@ -75,8 +75,7 @@ void JemallocBorrower::refresh() {
   }
 }
 
-char* JemallocBorrower::follow(uint32_t collection, uint64_t pointer, uint64_t length,
-                               std::shared_ptr<BorrowedMapping>* mapping) {
+char* JemallocBorrower::follow(uint32_t collection, uint64_t pointer, uint64_t length, BorrowedSegment* segment) {
   // A raw pointer would be an address in the peer's own memory.
   if ((pointer & kPoolPointer) == 0) return nullptr;
   const uint32_t id = static_cast<uint32_t>(pointer >> 32) & kPoolIdBits;
@@ -88,7 +87,10 @@ char* JemallocBorrower::follow(uint32_t collection, uint64_t pointer, uint64_t l
   const uint64_t offset = pointer & UINT32_MAX;
   if (offset % 8 != 0 || offset > pool->mapping->size || length > pool->mapping->size - offset) return nullptr;
   if (pool->mapping->guard.written()) pool->mapping->guard.refresh();
-  if (mapping != nullptr) *mapping = pool->mapping;
+  if (segment != nullptr) {
+    segment->mapping = pool->mapping;
+    segment->address = uint64_t{pool->window} << kWindowBits | offset;
+  }
   return pool->mapping->data + offset;
 }
 
@@ -101,7 +103,7 @@ int JemallocBorrower::read(uint32_t collection, uint32_t pool, uint64_t offset, 
 
 int JemallocBorrower::readRing(uint32_t collection, uint32_t pool, uint64_t offset, uint64_t maxSegments) {
   if (pool == 0 || pool > kPoolIdBits || offset > UINT32_MAX) return -EINVAL;
-  const char* holder = follow(collection, poolPointer(pool, offset), kHolderSize, nullptr);
+  const char* holder = follow(collection, poolPointer(pool, offset), kHolderSize);
   if (holder == nullptr) return -EINVAL;
   const uint64_t count = __atomic_load_n(reinterpret_cast<const uint64_t*>(holder + kCount), __ATOMIC_ACQUIRE);
   if (count > maxSegments || count > kMostSegments) return -EINVAL;
@@ -109,7 +111,7 @@ int JemallocBorrower::readRing(uint32_t collection, uint32_t pool, uint64_t offs
   uint64_t previous = root;
   uint64_t pointer = load(holder + kRoot + kNext);
   for (uint64_t i = 0; i < count; ++i) {
-    const char* node = pointer == root ? nullptr : follow(collection, pointer, kNodeSize, nullptr);
+    const char* node = pointer == root ? nullptr : follow(collection, pointer, kNodeSize);
     if (node == nullptr || load(node + kPrevious) != previous) return -EINVAL;
     const uint64_t bufferSize = load(node + kBufferSize);
     const uint64_t capacity = load(node + kCapacity);
@@ -117,9 +119,10 @@ int JemallocBorrower::readRing(uint32_t collection, uint32_t pool, uint64_t offs
     const uint64_t used = load(node + kUsed);
     const uint64_t next = load(node + kNext);
     BorrowedSegment segment;
-    char* buffer = follow(collection, load(node + kBuffer), bufferSize, &segment.mapping);
+    char* buffer = follow(collection, load(node + kBuffer), bufferSize, &segment);
     if (buffer == nullptr || capacity > bufferSize || start > capacity || used > capacity - start) return -EINVAL;
     segment.data = buffer + start;
+    segment.address += start;
     segment.length = used;
     segments_.push_back(std::move(segment));
     previous = pointer;

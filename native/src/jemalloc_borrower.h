@@ -27,6 +27,7 @@ struct BorrowedMapping {
 // One segment of a list, as read once and checked.
 struct BorrowedSegment {
   std::shared_ptr<BorrowedMapping> mapping;
+  uint64_t address;  // of the data: window and offset
   char* data;
   uint64_t length;
 };
@@ -67,9 +68,9 @@ class JemallocBorrower {
 
   const Pool* find(uint32_t collection, uint32_t pool) const;
   int readRing(uint32_t collection, uint32_t pool, uint64_t offset, uint64_t maxSegments);
-  // Where a pointer that the peer wrote leads to, if so many bytes of the collection's pools are there; else null.
-  char* follow(uint32_t collection, uint64_t pointer, uint64_t length,
-               std::shared_ptr<BorrowedMapping>* mapping);
+  // Where a pointer that the peer wrote leads to, if so many bytes of the collection's pools are there; else null. Fills
+  // in the segment's mapping and address.
+  char* follow(uint32_t collection, uint64_t pointer, uint64_t length, BorrowedSegment* segment = nullptr);
 
   std::unordered_map<uint64_t, Pool> pools_;
   std::vector<std::shared_ptr<BorrowedMapping>> windows_{nullptr};  // window 0 stays empty: address 0 is null

@@ -16,6 +16,7 @@ Napi::Function BorrowedPools::define(Napi::Env env, AddonState* state) {
                       InstanceMethod<&BorrowedPools::removePool>("removePool"),
                       InstanceMethod<&BorrowedPools::refresh>("refresh"),
                       InstanceMethod<&BorrowedPools::listTake>("listTake"),
+                      InstanceMethod<&BorrowedPools::listFind>("listFind"),
                       InstanceMethod<&BorrowedPools::listBorrow>("listBorrow"),
                       InstanceMethod<&BorrowedPools::view>("view"), InstanceMethod<&BorrowedPools::close>("close")},
                      state);
@@ -103,6 +104,16 @@ Napi::Value BorrowedPools::listTake(const Napi::CallbackInfo& info) {
   const BorrowedSegment& segment = pools_->segments()[0];
   std::memcpy(target.data, segment.data, segment.length);
   return result(static_cast<int64_t>(segment.length));
+}
+
+Napi::Value BorrowedPools::listFind(const Napi::CallbackInfo& info) {
+  int code;
+  if (!readList(info, UINT64_MAX, &code)) return Napi::Value();
+  if (code != 0) return readFailed(code);
+  if (pools_->segments().size() != 1) return result(-EMSGSIZE);
+  const BorrowedSegment& only = pools_->segments()[0];
+  state_->out()[AddonState::kListOffset] = static_cast<double>(only.address);
+  return result(static_cast<int64_t>(only.length));
 }
 
 Napi::Value BorrowedPools::listBorrow(const Napi::CallbackInfo& info) {

@@ -20,6 +20,7 @@ class BorrowedPools : public Napi::ObjectWrap<BorrowedPools> {
   Napi::Value removePool(const Napi::CallbackInfo& info);
   Napi::Value refresh(const Napi::CallbackInfo& info);
   Napi::Value listTake(const Napi::CallbackInfo& info);
+  Napi::Value listFind(const Napi::CallbackInfo& info);
   Napi::Value listBorrow(const Napi::CallbackInfo& info);
   Napi::Value view(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);

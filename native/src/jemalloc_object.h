@@ -32,6 +32,7 @@ class OwnArena : public Napi::ObjectWrap<OwnArena> {
   Napi::Value close(const Napi::CallbackInfo& info);
   // In jemalloc_object_lists.cc:
   Napi::Value listCreate(const Napi::CallbackInfo& info);
+  Napi::Value listBegin(const Napi::CallbackInfo& info);
   Napi::Value listGrow(const Napi::CallbackInfo& info);
   Napi::Value listLend(const Napi::CallbackInfo& info);
   Napi::Value listStore(const Napi::CallbackInfo& info);

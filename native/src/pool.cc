@@ -39,13 +39,20 @@ Pool::Pool(const Napi::CallbackInfo& info) : ObjectWrap(info), state_(static_cas
   }
   lists_ = std::make_unique<SegmentLists>(*memory_);
   objects_ = std::make_unique<SharedObjects>(*memory_);
+  table_ = state_->pools;
+  index_ = table_->add(this);
+  const Napi::Number index = Napi::Number::New(info.Env(), static_cast<double>(index_));
   const Napi::Number size = Napi::Number::New(info.Env(), static_cast<double>(memory_->size()));
   info.This().As<Napi::Object>().DefineProperties(
       {Napi::PropertyDescriptor::Value("name", info[0], napi_enumerable),
-       Napi::PropertyDescriptor::Value("size", size, napi_enumerable)});
+       Napi::PropertyDescriptor::Value("size", size, napi_enumerable),
+       Napi::PropertyDescriptor::Value("index", index, napi_enumerable)});
 }
 
-Pool::~Pool() { abandonLocks(); }
+Pool::~Pool() {
+  abandonLocks();
+  if (table_ != nullptr) table_->remove(index_);
+}
 
 Napi::Value Pool::result(int64_t value) const { return Napi::Value(Env(), number(Env(), value)); }
 

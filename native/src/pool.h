@@ -21,6 +21,9 @@ class Pool : public Napi::ObjectWrap<Pool> {
   explicit Pool(const Napi::CallbackInfo& info);
   ~Pool() override;
 
+  // Null when closed.
+  SegmentLists* lists() const { return lists_.get(); }
+
  private:
   Napi::Value freeBytes(const Napi::CallbackInfo& info);
   Napi::Value blockCounts(const Napi::CallbackInfo& info);
@@ -74,6 +77,8 @@ class Pool : public Napi::ObjectWrap<Pool> {
   std::unique_ptr<PoolMemory> memory_;  // null when closed
   std::unique_ptr<SegmentLists> lists_;
   std::unique_ptr<SharedObjects> objects_;
+  std::shared_ptr<PoolTable> table_;  // of this environment's pools, which knows this one as index_
+  size_t index_ = 0;
   std::unordered_set<uint64_t> held_;  // locks that this environment took
 };
 

@@ -1,6 +1,4 @@
 // The list methods of Pool: messages in shared memory as seen from JavaScript.
-#include <cstring>
-
 #include "args.h"
 #include "external_view.h"
 #include "pool.h"
@@ -69,12 +67,7 @@ Napi::Value Pool::listSend(const Napi::CallbackInfo& info) {
       !getList(info, &list, &answer)) {
     return answer;
   }
-  const int64_t metadata = lists_->store(bytes.data, static_cast<uint64_t>(length));
-  if (metadata < 0) return result(metadata);
-  const int rc = lists_->lend(list, sizes.data(), sizes.count());
-  if (rc == 0) return result(metadata);
-  lists_->release(static_cast<uint64_t>(metadata));
-  return result(rc);
+  return result(lists_->send(list, sizes.data(), sizes.count(), bytes.data, static_cast<uint64_t>(length)));
 }
 
 Napi::Value Pool::listShare(const Napi::CallbackInfo& info) {
@@ -104,12 +97,7 @@ Napi::Value Pool::listTake(const Napi::CallbackInfo& info) {
   Bytes target;
   Napi::Value answer;
   if (!getBytes(env, info[1], &target, "target must be a Uint8Array") || !getList(info, &list, &answer)) return answer;
-  if (const int rc = lists_->read(list, UINT64_MAX); rc != 0) return result(rc);
-  if (lists_->segments().size() != 1 || lists_->segments()[0].used > target.length) return result(-EMSGSIZE);
-  const Segment segment = lists_->segments()[0];
-  std::memcpy(target.data, memory_->base() + segment.data, segment.used);
-  const int64_t left = lists_->release(list);
-  return result(left < 0 ? left : static_cast<int64_t>(segment.used));
+  return result(lists_->take(list, target.data, target.length));
 }
 
 Napi::Value Pool::listBorrow(const Napi::CallbackInfo& info) {

@@ -189,6 +189,25 @@ int SegmentLists::lend(uint64_t list, const uint64_t* usedSizes, size_t count) {
   return 0;
 }
 
+int64_t SegmentLists::send(uint64_t list, const uint64_t* usedSizes, size_t count, const uint8_t* bytes,
+                           uint64_t length) {
+  const int64_t stored = store(bytes, length);
+  if (stored < 0) return stored;
+  const int rc = lend(list, usedSizes, count);
+  if (rc == 0) return stored;
+  release(static_cast<uint64_t>(stored));
+  return rc;
+}
+
+int64_t SegmentLists::take(uint64_t list, uint8_t* target, uint64_t room) {
+  if (const int rc = read(list, UINT64_MAX); rc != 0) return rc;
+  if (segments_.size() != 1 || segments_[0].used > room) return -EMSGSIZE;
+  const uint64_t used = segments_[0].used;
+  std::memcpy(target, pool_.base() + segments_[0].data, used);
+  const int64_t left = release(list);
+  return left < 0 ? left : static_cast<int64_t>(used);
+}
+
 int SegmentLists::share(uint64_t list) {
   if (pool_.readOnly()) return -EROFS;
   if (const int rc = read(list, UINT64_MAX); rc != 0) return rc;

@@ -30,6 +30,10 @@ class SegmentLists {
   // The new buffer's offset.
   int64_t grow(uint64_t list, uint64_t capacity);
   int64_t store(const uint8_t* bytes, uint64_t length);
+  // lend() and store() in one: the list that holds the bytes, or a code and nothing was done.
+  int64_t send(uint64_t list, const uint64_t* usedSizes, size_t count, const uint8_t* bytes, uint64_t length);
+  // Copies the only segment to `target` and drops one owner: how many bytes. -EMSGSIZE: more segments, or too long.
+  int64_t take(uint64_t list, uint8_t* target, uint64_t room);
   // Sets the used size of each segment and adds one owner. 0 or a code.
   int lend(uint64_t list, const uint64_t* usedSizes, size_t count);
   // One owner more, who reads what the others do. 0 or a code.

@@ -78,6 +78,8 @@ export interface Pool {
   readonly name: string;
   /** Size of the whole mapping in bytes. */
   readonly size: number;
+  /** What the functions of staged-lists.ts know it by. */
+  readonly index: number;
   /** Free bytes by the allocator's books. Takes the pool lock. */
   freeBytes(): number;
   /**
@@ -261,6 +263,8 @@ export interface OwnArena {
    * undefined, and in `out[0]` the list. Or a code.
    */
   listCreate(capacity: number): ArrayBuffer | number;
+  /** The same, with the address of the segment's buffer instead of a view of it. */
+  listBegin(capacity: number): number;
   listGrow(list: number, capacity: number): ArrayBuffer | number;
   /** Sets the used sizes, adds one owner, and tells the handle as handle() does. 0 or a code. */
   listLend(list: number, usedSizes: number | number[]): number;
@@ -291,6 +295,8 @@ export interface BorrowedPools {
   refresh(): void;
   /** Copies the single segment of a list. Its length, or -EMSGSIZE (does not fit, not exactly one), or a code. */
   listTake(collectionId: number, poolId: number, offset: number, target: Uint8Array): number;
+  /** How many bytes the single segment of a list has, and in `out[0]` their address; -EMSGSIZE (not exactly one). */
+  listFind(collectionId: number, poolId: number, offset: number): number;
   /** One ArrayBuffer for each segment, exactly the used bytes; or a code. */
   listBorrow(
     collectionId: number,
@@ -374,9 +380,13 @@ export interface Binding {
   /**
    * Extra results of the last call on this thread: [0] see listGrow; [1] descriptor received by recv, or -1;
    * [2] 1 when recv saw truncated or surplus control data (all its descriptors were closed), else 0; [4] to [6] see
-   * {@link OwnArena}; from [8] on: staged-io.ts.
+   * {@link OwnArena}; from [8] on: staged-io.ts, staged-lists.ts.
    */
   readonly out: Float64Array;
+  /** 8 KiB for metadata that listStaged() stores or has taken. */
+  readonly listBytes: Uint8Array;
+  /** One operation on a list, see staged-lists.ts. RangeError when a register is out of range. */
+  listStaged(): void;
 
   closeFd(fd: number): void;
   /** F_DUPFD_CLOEXEC. */

@@ -18,6 +18,16 @@ export type {
 export { MQ_RECEIVE, MQ_SEND, READABLE, WRITABLE } from './binding.js';
 export { loadBinding, NativeNotFoundError, platformPackage } from './loader.js';
 export { recvStaged, STAGE_OUT, sendStaged, stage } from './staged-io.js';
+export {
+  buildStaged,
+  findStaged,
+  listBytes,
+  releaseStaged,
+  sendListStaged,
+  stagedList,
+  stagedOffset,
+  takeStaged,
+} from './staged-lists.js';
 
 const binding = loadBinding();
 

@@ -64,6 +64,7 @@ export {
   defaultList as constantList,
   defaultStruct as constantStruct,
 } from './read-struct.js';
+export { RevocablePart } from './revocable-part.js';
 export * from './scalar-list-builders.js';
 export * from './scalar-list-readers.js';
 export type { Segment } from './segment.js';

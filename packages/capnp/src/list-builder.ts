@@ -14,8 +14,6 @@ export abstract class ListBuilder<T, R = unknown> implements Iterable<T> {
   /** @internal */
   readonly $segment: Segment;
   /** @internal */
-  readonly $view: DataView;
-  /** @internal */
   readonly $start: number;
   /** @internal */
   readonly $stepBits: number;
@@ -33,13 +31,17 @@ export abstract class ListBuilder<T, R = unknown> implements Iterable<T> {
     this.length = found.length;
     this.$type = type;
     this.$segment = segment;
-    this.$view = segment.view;
     this.$start = found.start;
     this.$stepBits = found.stepBits;
     this.$dataBytes = found.dataBytes;
     this.$pointerCount = found.pointerCount;
     this.$target = found.target;
     this.$hi = found.hi;
+  }
+
+  /** @internal Looked up at each access: the segment's changes when its memory is taken back. */
+  get $view(): DataView {
+    return this.$segment.view;
   }
 
   /** Element `i`, from 0. @throws RangeError outside the list */

@@ -10,8 +10,6 @@ export abstract class ListReader<T> implements Iterable<T> {
   /** @internal */
   readonly $segment: Segment;
   /** @internal */
-  readonly $view: DataView;
-  /** @internal */
   readonly $start: number;
   /** @internal Distance of elements in bits; a whole number of bytes unless the elements are bits. */
   readonly $stepBits: number;
@@ -30,7 +28,6 @@ export abstract class ListReader<T> implements Iterable<T> {
   constructor(segment: Segment, depth: number) {
     this.length = found.length;
     this.$segment = segment;
-    this.$view = segment.view;
     this.$start = found.start;
     this.$stepBits = found.stepBits;
     this.$dataBytes = found.dataBytes;
@@ -38,6 +35,11 @@ export abstract class ListReader<T> implements Iterable<T> {
     this.$target = found.target;
     this.$hi = found.hi;
     this.$depth = depth;
+  }
+
+  /** @internal Looked up at each access: the segment's changes when its memory is taken back. */
+  get $view(): DataView {
+    return this.$segment.view;
   }
 
   /** Element `i`, from 0. @throws RangeError outside the list */

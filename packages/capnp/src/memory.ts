@@ -8,6 +8,7 @@ export class Memory {
   readonly buffer: ArrayBufferLike;
   /** @internal Where `bytes` begins in `buffer`. */
   readonly offset: number;
+  private node: Buffer | undefined = undefined;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -15,6 +16,18 @@ export class Memory {
     this.offset = bytes.byteOffset;
     this.view = new DataView(this.buffer, this.offset, bytes.length);
   }
+
+  /** The same memory as a Node Buffer, made at the first longer text: it has the fast UTF-8 routines. */
+  asBuffer(): Buffer {
+    this.node ??= Buffer.from(this.buffer, this.offset, this.bytes.length);
+    return this.node;
+  }
+}
+
+/** Whoever reads or writes through views of a memory that can be taken back. */
+export interface MemoryUser {
+  /** @internal From here on every access is to `nothing`, which has no bytes. */
+  revoke(nothing: Memory): void;
 }
 
 /**
@@ -38,8 +51,16 @@ export class MemoryPart {
 
   /** A view of it, made at each call. */
   toBytes(): Uint8Array {
-    return new Uint8Array(this.memory.buffer, this.memory.offset + this.start, this.length);
+    return this.slice(this.start, this.length);
   }
+
+  /** @internal A view of bytes of the part, for callers to keep; `at` counts from the beginning of the memory. */
+  slice(at: number, length: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, this.memory.offset + at, length);
+  }
+
+  /** @internal Called by whoever is going to use the views of the memory. */
+  attach(_user: MemoryUser): void {}
 }
 
 /** The forms in which callers hold memory. */

@@ -1,6 +1,6 @@
 // One contiguous piece of message memory, and what a message must be able to do for its pieces.
 
-import type { Memory, MemoryPart } from './memory.js';
+import type { Memory, MemoryPart, MemoryUser } from './memory.js';
 
 /**
  * What readers and builders ask of the message they belong to.
@@ -24,11 +24,11 @@ export abstract class Arena {
  * One segment: all access goes through one DataView (scalars) and one Uint8Array (bytes), which may be those of a
  * larger piece of memory. Positions count from the beginning of that memory, in far pointers from `start`.
  */
-export class Segment {
+export class Segment implements MemoryUser {
   readonly arena: Arena;
   readonly id: number;
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
+  bytes: Uint8Array;
+  view: DataView;
   /** Where it begins. */
   readonly start: number;
   /** End of what is in use: all of it for a reader, what has been handed out for a builder. Whole words from `start`. */
@@ -38,9 +38,8 @@ export class Segment {
   /** True when memory beyond `end` is known to be zero. */
   readonly clean: boolean;
   /** What it is a part of. */
-  readonly memory: Memory;
-  /** Same memory as a Node Buffer, made at the first longer text: it has the fast UTF-8 routines. */
-  private buffer: Buffer | undefined = undefined;
+  memory: Memory;
+  private readonly part: MemoryPart;
 
   constructor(arena: Arena, id: number, part: MemoryPart, used: number, available: number, clean: boolean) {
     const { memory, start } = part;
@@ -53,6 +52,8 @@ export class Segment {
     this.limit = start + available;
     this.clean = clean;
     this.memory = memory;
+    this.part = part;
+    part.attach(this);
   }
 
   /** Bytes in use. */
@@ -61,12 +62,18 @@ export class Segment {
   }
 
   asBuffer(): Buffer {
-    this.buffer ??= Buffer.from(this.memory.buffer, this.memory.offset, this.bytes.length);
-    return this.buffer;
+    return this.memory.asBuffer();
   }
 
   /** A view of a part, without copying. */
   slice(at: number, length: number): Uint8Array {
-    return new Uint8Array(this.memory.buffer, this.memory.offset + at, length);
+    return this.part.slice(at, length);
+  }
+
+  /** @internal */
+  revoke(nothing: Memory): void {
+    this.memory = nothing;
+    this.bytes = nothing.bytes;
+    this.view = nothing.view;
   }
 }

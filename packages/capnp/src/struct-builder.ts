@@ -38,8 +38,6 @@ export const OWN_DEPTH = 64;
 export abstract class StructBuilder {
   /** @internal */
   readonly $segment: Segment;
-  /** @internal */
-  readonly $view: DataView;
   /** @internal Byte position of the data section. */
   readonly $data: number;
   /** @internal Byte position of the pointer section. */
@@ -49,10 +47,14 @@ export abstract class StructBuilder {
 
   constructor(segment: Segment, data: number, pointers: number, pointerCount: number) {
     this.$segment = segment;
-    this.$view = segment.view;
     this.$data = data;
     this.$pointers = pointers;
     this.$pointerCount = pointerCount;
+  }
+
+  /** @internal Looked up at each access: the segment's changes when its memory is taken back. */
+  get $view(): DataView {
+    return this.$segment.view;
   }
 
   /** @internal The type's description; overridden by generated classes. */

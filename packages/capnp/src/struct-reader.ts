@@ -22,8 +22,6 @@ import { decodeText } from './text.js';
 export abstract class StructReader {
   /** @internal */
   readonly $segment: Segment;
-  /** @internal */
-  readonly $view: DataView;
   /** @internal Byte position of the data section. */
   readonly $data: number;
   /** @internal Size of the data section as written, possibly by an older or newer schema. */
@@ -44,12 +42,16 @@ export abstract class StructReader {
     depth: number,
   ) {
     this.$segment = segment;
-    this.$view = segment.view;
     this.$data = data;
     this.$dataBytes = dataBytes;
     this.$pointers = pointers;
     this.$pointerCount = pointerCount;
     this.$depth = depth;
+  }
+
+  /** @internal Looked up at each access: the segment's changes when its memory is taken back. */
+  get $view(): DataView {
+    return this.$segment.view;
   }
 
   /** @internal The type's description; overridden by generated classes. */

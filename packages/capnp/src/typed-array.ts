@@ -29,10 +29,10 @@ export function typedView<A extends TypedArray>(
   stepBits: number,
 ): A | undefined {
   const size = Type.BYTES_PER_ELEMENT;
-  const at = segment.bytes.byteOffset + start;
   if (length === 0) return new Type(0);
-  if (stepBits !== size * 8 || at % size !== 0 || !LITTLE_ENDIAN) return undefined;
-  return new Type(segment.bytes.buffer, at, length);
+  if (stepBits !== size * 8 || !LITTLE_ENDIAN) return undefined;
+  const { buffer, byteOffset } = segment.slice(start, length * size);
+  return byteOffset % size === 0 ? new Type(buffer, byteOffset, length) : undefined;
 }
 
 export function typedCopy<A extends TypedArray>(

@@ -2,8 +2,8 @@
 
 import { FlowIpcError } from '@flow-ipc/core';
 import { type BorrowedPools, detachBuffers } from '@flow-ipc/native';
-import { type Arena, ShmError, WINDOW } from '@flow-ipc/shm';
-import { type PoolPlace, PoolsMemory } from './pool-pointer.js';
+import { type Arena, ShmError } from '@flow-ipc/shm';
+import { PoolsMemory } from './pool-pointer.js';
 
 class BorrowedMemory extends PoolsMemory {
   readonly #native: BorrowedPools;
@@ -19,8 +19,8 @@ class BorrowedMemory extends PoolsMemory {
     return this.#fetch(poolId);
   }
 
-  protected viewPool(pool: PoolPlace): ArrayBuffer {
-    return this.#native.view(pool.window * WINDOW, pool.size);
+  protected viewBytes(address: number, length: number): ArrayBuffer {
+    return this.#native.view(address, length);
   }
 }
 

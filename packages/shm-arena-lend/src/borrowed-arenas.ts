@@ -1,6 +1,7 @@
 // What one peer lends us: its arenas and their pools, as it announced them (feature 206).
 import { logger } from '@flow-ipc/core';
 import { BorrowedPools } from '@flow-ipc/native';
+import type { WindowPart } from '@flow-ipc/shm';
 import { BorrowedArena } from './borrowed-arena.js';
 import { badHandle, corrupted } from './errors.js';
 import type { PoolDescription } from './lend-channel.js';
@@ -89,6 +90,11 @@ export class BorrowedArenas {
     return { arena, address };
   }
 
+  /** What shows the bytes of a small message, where the addon said that they are. */
+  showMessage(collectionId: number, address: number, length: number): WindowPart | readonly ArrayBuffer[] {
+    return this.#arenas.get(collectionId)!.memory.showMessage(address, length);
+  }
+
   objectGone(): void {
     this.#objects--;
     this.#closeIfUnused();
@@ -97,6 +103,7 @@ export class BorrowedArenas {
   /** Nothing is borrowed any more. Pools go with the last object borrowed from them; messages have what they need. */
   close(): void {
     this.#closed = true;
+    for (const arena of this.#arenas.values()) arena.memory.closeMessages();
     this.#closeIfUnused();
   }
 

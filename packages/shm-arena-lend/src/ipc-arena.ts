@@ -1,7 +1,7 @@
 // Ipc_arena: the memory that this process allocates from and lends (features 199-205).
 import { type FlowIpcError, fromNative, type PermissionsLevel, producerConsumerMode } from '@flow-ipc/core';
 import { detachBuffers, OwnArena, type OwnArenaStats, type OwnPool, out } from '@flow-ipc/native';
-import { type Arena, type Input, SharedObject, type SharedType } from '@flow-ipc/shm';
+import { type Arena, type Input, type ListHome, SharedObject, type SharedType } from '@flow-ipc/shm';
 import { arenaError } from './errors.js';
 import { GiveBack } from './give-back.js';
 import { OwnMemory } from './own-memory.js';
@@ -38,7 +38,7 @@ process.once('exit', () => {
  * An arena of jemalloc whose memory is in shared pools. Only this process, and of it only this thread, allocates and
  * frees here; peers that it is lent to read. A crash of theirs can harm nothing in it.
  */
-export class IpcArena implements Arena, Disposable {
+export class IpcArena implements Arena, ListHome, Disposable {
   /** What its pools' names begin with. */
   readonly name: string;
   /** Unique in this process: what borrowers call the arena. */
@@ -106,6 +106,7 @@ export class IpcArena implements Arena, Disposable {
     collected.unregister(this.#ref);
     this.#giveBack.stop();
     this.memory.closed = true;
+    this.memory.closeMessages();
     this.native.close();
     this.#pools.clear();
     for (const listener of [...this.#listeners]) listener.arenaClosed(this);
@@ -183,6 +184,13 @@ export class IpcArena implements Arena, Disposable {
     return buffer;
   }
 
+  /** @internal The same with the buffer's address. */
+  listBegin(capacity: number): number {
+    const address = this.native.listBegin(capacity);
+    this.settle();
+    return address;
+  }
+
   /** @internal One more segment. */
   listGrow(list: number, capacity: number): ArrayBuffer | number {
     const buffer = this.native.listGrow(list, capacity);
@@ -213,6 +221,11 @@ export class IpcArena implements Arena, Disposable {
     out[OUT_POOL_ID] = id;
     out[OUT_POOL_OFFSET] = offset;
     return list;
+  }
+
+  /** @internal For ListShare. */
+  releaseList(list: number, buffers: ArrayBuffer[]): void {
+    this.listRelease(list, buffers);
   }
 
   /** @internal One owner less; the last one frees. Nothing happens once the arena is closed. */

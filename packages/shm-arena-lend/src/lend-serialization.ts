@@ -1,7 +1,8 @@
 // Bodies in an arena of ours: built in place, lent by a 40-byte handle, read in place by the peer (features 191, 218).
-import { MessageBuilder, type SegmentAllocator } from '@flow-ipc/capnp';
+import { type AnyMemory, Memory, MemoryPart, MessageBuilder, type SegmentAllocator } from '@flow-ipc/capnp';
 import { FlowIpcError } from '@flow-ipc/core';
-import { detachBuffers } from '@flow-ipc/native';
+import { detachBuffers, out } from '@flow-ipc/native';
+import { type ListHome, ListShare, MOST_IN_WINDOW, WindowPart } from '@flow-ipc/shm';
 import type {
   BodyBuilder,
   CreateMsgOptions,
@@ -13,15 +14,16 @@ import { badHandle, LendError } from './errors.js';
 import type { IpcArena } from './ipc-arena.js';
 import { HandleMessage, type LendHandle, readHandleMessage } from './lend-handle.js';
 import type { LendSession } from './lend-session.js';
-import { ListShare } from './list-share.js';
 
 /**
  * The first segment of a message, after which each is as large as all before it. With the list's own 112 bytes it
  * fills one of jemalloc's size classes.
  */
 const FIRST_SEGMENT = 8192 - 112;
+const ENOENT = -2;
 const ENOMEM = -12;
 const ENOSPC = -28;
+const EMSGSIZE = -90;
 /** Far more segments than growing sizes can make of any arena. */
 const MAX_SEGMENTS = 65536;
 /** Room for metadata: 80 or 88 bytes, or what an internal message's text makes of it. Read before the next comes. */
@@ -35,9 +37,26 @@ const metadata: MetadataBytes = {
 };
 const handle: LendHandle = { collectionId: 0, poolId: 0, offset: 0 };
 
-/** Made apart from all else: it must not keep alive what is in scope where the object is borrowed. */
-const returner = (lender: LendSession, collectionId: number, poolId: number, offset: number) => () =>
-  lender.giveBack(collectionId, poolId, offset);
+/** Slot of the addon's `out` array. */
+const OUT_ADDRESS = 0;
+
+/** Where the lists of a peer's pool go back to. */
+class LentFrom implements ListHome {
+  readonly #lender: LendSession;
+  readonly #collectionId: number;
+  readonly #poolId: number;
+
+  constructor(lender: LendSession, collectionId: number, poolId: number) {
+    this.#lender = lender;
+    this.#collectionId = collectionId;
+    this.#poolId = poolId;
+  }
+
+  releaseList(offset: number, buffers: ArrayBuffer[]): void {
+    detachBuffers(buffers);
+    this.#lender.giveBack(this.#collectionId, this.#poolId, offset);
+  }
+}
 
 class LendBody implements BodyBuilder, SegmentAllocator {
   readonly builder: MessageBuilder;
@@ -54,29 +73,38 @@ class LendBody implements BodyBuilder, SegmentAllocator {
     this.builder = new MessageBuilder(this);
   }
 
-  allocate(minBytes: number): { bytes: ArrayBuffer; zeroed: boolean } {
-    const wanted = Math.ceil(Math.max(minBytes, this.#next) / 8) * 8;
-    let buffer = this.#grow(wanted);
-    if ((buffer === ENOMEM || buffer === ENOSPC) && minBytes < wanted) {
+  allocate(minBytes: number): { bytes: AnyMemory; zeroed: boolean } {
+    let size = Math.ceil(Math.max(minBytes, this.#next) / 8) * 8;
+    let bytes = this.#grow(size);
+    if ((bytes === ENOMEM || bytes === ENOSPC) && minBytes < size) {
       // Growing generously does not fit any more; what is needed may.
-      buffer = this.#grow(Math.ceil(minBytes / 8) * 8);
+      size = Math.ceil(minBytes / 8) * 8;
+      bytes = this.#grow(size);
     }
-    if (typeof buffer === 'number') throw this.#arena.error(buffer, `Cannot allocate ${minBytes} bytes`);
-    this.#share!.add(buffer);
-    this.#total += buffer.byteLength;
+    if (typeof bytes === 'number') throw this.#arena.error(bytes, `Cannot allocate ${minBytes} bytes`);
+    this.#total += size;
     this.#next = this.#total;
-    return { bytes: buffer, zeroed: false };
+    return { bytes, zeroed: false };
   }
 
-  #grow(size: number): ArrayBuffer | number {
-    if (this.#share) return this.#arena.listGrow(this.#list, size);
-    const buffer = this.#arena.listCreate(size);
-    if (typeof buffer === 'number') return buffer;
-    const list = this.#arena.takeList();
-    const arena = this.#arena;
-    this.#list = list;
-    this.#share = new ListShare(() => arena.listRelease(list, []));
-    return buffer;
+  /** Or a code. */
+  #grow(size: number): AnyMemory | number {
+    if (this.#share) {
+      const buffer = this.#arena.listGrow(this.#list, size);
+      if (typeof buffer !== 'number') this.#share.add(buffer);
+      return buffer;
+    }
+    const shown = size <= MOST_IN_WINDOW ? this.#begin(size) : this.#arena.listCreate(size);
+    if (typeof shown === 'number') return shown;
+    this.#list = this.#arena.takeList();
+    const first = shown instanceof ArrayBuffer ? [shown] : shown;
+    this.#share = new ListShare(this.#arena, this.#list, first);
+    return first instanceof WindowPart ? first : first[0]!;
+  }
+
+  #begin(size: number): WindowPart | readonly ArrayBuffer[] | number {
+    const address = this.#arena.listBegin(size);
+    return address < 0 ? address : this.#arena.memory.showMessage(address, size);
   }
 
   emit(_maxBlobSize: number, through: Serialization): Uint8Array[] {
@@ -103,7 +131,7 @@ class LendBody implements BodyBuilder, SegmentAllocator {
   }
 
   release(): void {
-    if (this.#share?.release()) this.#arena.listRelease(this.#list, this.#share.buffers);
+    this.#share?.release();
   }
 }
 
@@ -158,29 +186,39 @@ export class LendSerialization implements Serialization {
   }
 
   openBody(blobs: Uint8Array[]): ReceivedBody {
-    const blob = blobs[0]!;
+    return this.openParts(blobs.map((blob) => new MemoryPart(new Memory(blob), 0, blob.length)));
+  }
+
+  openParts(blobs: MemoryPart[]): ReceivedBody {
     if (blobs.length !== 1)
       throw badHandle(`A message in shared memory is one handle, not ${blobs.length} segments`);
-    const view = new DataView(blob.buffer, blob.byteOffset, blob.length);
-    const { collectionId, poolId, offset } = readHandleMessage(blob, view, 0, blob.length, handle);
-    const { lender } = this;
-    const { native } = lender.borrowed;
-    let buffers = native.listBorrow(collectionId, poolId, offset, MAX_SEGMENTS);
-    if (typeof buffers === 'number') {
-      const again = () => native.listBorrow(collectionId, poolId, offset, MAX_SEGMENTS);
-      buffers = lender.readBorrowed(collectionId, again);
-      if (typeof buffers === 'number') throw lender.borrowError(buffers, { collectionId, poolId, offset });
+    const { memory, start, length } = blobs[0]!;
+    const { collectionId, poolId, offset } = readHandleMessage(
+      memory.bytes,
+      memory.view,
+      start,
+      length,
+      handle,
+    );
+    const shown = this.#show(collectionId, poolId, offset);
+    return new BorrowedBody(new LentFrom(this.lender, collectionId, poolId), offset, shown);
+  }
+
+  #show(collectionId: number, poolId: number, offset: number): WindowPart | readonly ArrayBuffer[] {
+    const { borrowed } = this.lender;
+    const { native } = borrowed;
+    let size = native.listFind(collectionId, poolId, offset);
+    if (size === ENOENT) {
+      const again = () => native.listFind(collectionId, poolId, offset);
+      size = this.lender.readBorrowed(collectionId, again);
     }
-    const giveBack = returner(lender, collectionId, poolId, offset);
-    const share = new ListShare(giveBack, buffers);
-    return {
-      segments: share.buffers,
-      release: () => {
-        if (!share.release()) return;
-        detachBuffers(share.buffers);
-        giveBack();
-      },
-    };
+    if (size >= 0 && size <= MOST_IN_WINDOW) {
+      return borrowed.showMessage(collectionId, out[OUT_ADDRESS]!, size);
+    }
+    const buffers =
+      size < 0 && size !== EMSGSIZE ? size : native.listBorrow(collectionId, poolId, offset, MAX_SEGMENTS);
+    if (typeof buffers === 'number') throw this.lender.borrowError(buffers, { collectionId, poolId, offset });
+    return buffers;
   }
 
   #lend(arena: IpcArena, list: number, message: HandleMessage): Uint8Array {
@@ -192,5 +230,19 @@ export class LendSerialization implements Serialization {
       throw err;
     }
     return message.set(handle);
+  }
+}
+
+class BorrowedBody implements ReceivedBody {
+  readonly segments: readonly AnyMemory[];
+  readonly #share: ListShare;
+
+  constructor(home: ListHome, list: number, shown: WindowPart | readonly ArrayBuffer[]) {
+    this.#share = new ListShare(home, list, shown);
+    this.segments = shown instanceof WindowPart ? [shown] : shown;
+  }
+
+  release(): void {
+    this.#share.release();
   }
 }

@@ -1,7 +1,6 @@
 // The memory of an arena of ours, for containers: readable and writable.
 import type { OwnArena } from '@flow-ipc/native';
-import { WINDOW } from '@flow-ipc/shm';
-import { type PoolPlace, PoolsMemory } from './pool-pointer.js';
+import { PoolsMemory } from './pool-pointer.js';
 
 export class OwnMemory extends PoolsMemory {
   readonly #native: OwnArena;
@@ -11,7 +10,7 @@ export class OwnMemory extends PoolsMemory {
     this.#native = native;
   }
 
-  protected viewPool(pool: PoolPlace): ArrayBuffer {
-    return this.#native.view(pool.window * WINDOW, pool.size);
+  protected viewBytes(address: number, length: number): ArrayBuffer {
+    return this.#native.view(address, length);
   }
 }

@@ -1,5 +1,5 @@
 // Pointers in pools of arenas, the same in every process: a pool's id and an offset in it (protocol 7.2, feature 204).
-import { SharedMemory, WINDOW } from '@flow-ipc/shm';
+import { MessageWindow, SharedMemory, WINDOW, type WindowPart } from '@flow-ipc/shm';
 import { corrupted } from './errors.js';
 
 /** Tells a pointer into a pool from a raw one, which would mean something in its writer's process only. */
@@ -16,6 +16,8 @@ export interface PoolPlace {
 export abstract class PoolsMemory extends SharedMemory {
   readonly #byId = new Map<number, PoolPlace>();
   readonly #byWindow = new Map<number, PoolPlace>();
+  /** By window; made when the first small message is in the pool. */
+  readonly #messages = new Map<number, MessageWindow>();
   #size = 0;
 
   get size(): number {
@@ -36,7 +38,30 @@ export abstract class PoolsMemory extends SharedMemory {
     this.#byWindow.delete(pool.window);
     this.#size -= pool.size;
     this.forgetWindow(pool.window);
+    this.#messages.get(pool.window)?.close();
+    this.#messages.delete(pool.window);
     return pool;
+  }
+
+  /** What shows a small message's bytes, which lie in one pool. */
+  showMessage(address: number, length: number): WindowPart | readonly ArrayBuffer[] {
+    const index = Math.floor(address / WINDOW);
+    let window = this.#messages.get(index);
+    if (!window) {
+      const pool = this.#byWindow.get(index);
+      if (!pool) throw corrupted(`an address of ${address}`);
+      window = new MessageWindow(pool.size, (offset, bytes) =>
+        this.viewBytes(index * WINDOW + offset, bytes),
+      );
+      this.#messages.set(index, window);
+    }
+    return window.show(address % WINDOW, length);
+  }
+
+  /** The arena is closed: what shows messages still goes with the last of them. */
+  closeMessages(): void {
+    for (const window of this.#messages.values()) window.close();
+    this.#messages.clear();
   }
 
   has(poolId: number): boolean {
@@ -93,7 +118,7 @@ export abstract class PoolsMemory extends SharedMemory {
   protected openWindow(index: number): ArrayBuffer {
     const pool = this.#byWindow.get(index);
     if (!pool) throw corrupted(`an address in window ${index}`);
-    return this.viewPool(pool);
+    return this.viewBytes(pool.window * WINDOW, pool.size);
   }
 
   /** Asked for a pool that is not known: whether it is now. */
@@ -101,6 +126,5 @@ export abstract class PoolsMemory extends SharedMemory {
     return false;
   }
 
-  /** All bytes of a pool. */
-  protected abstract viewPool(pool: PoolPlace): ArrayBuffer;
+  protected abstract viewBytes(address: number, length: number): ArrayBuffer;
 }

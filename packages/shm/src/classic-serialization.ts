@@ -1,7 +1,17 @@
 // Bodies in a pool: built in place, lent by a 32-byte handle, read in place (features 191-193).
-import { MessageBuilder, type SegmentAllocator } from '@flow-ipc/capnp';
+import { type AnyMemory, Memory, MemoryPart, MessageBuilder, type SegmentAllocator } from '@flow-ipc/capnp';
 import { FlowIpcError } from '@flow-ipc/core';
-import { out, type Pool } from '@flow-ipc/native';
+import {
+  buildStaged,
+  findStaged,
+  listBytes,
+  out,
+  type Pool,
+  sendListStaged,
+  stagedList,
+  stagedOffset,
+  takeStaged,
+} from '@flow-ipc/native';
 import type {
   BodyBuilder,
   CreateMsgOptions,
@@ -11,7 +21,8 @@ import type {
   Serialization,
 } from '@flow-ipc/structured';
 import { poolError, ShmError } from './errors.js';
-import { type HeldShares, ListShare, LooseShare } from './list-share.js';
+import { type HeldShares, type ListHome, ListShare, LooseShare } from './list-share.js';
+import { type MessageWindow, MOST_IN_WINDOW, WindowPart } from './message-window.js';
 import type { PoolArena } from './pool-arena.js';
 import { HandleMessage, readHandle } from './shm-handle.js';
 
@@ -23,12 +34,10 @@ const ENOMEM = -12;
 const ENOSPC = -28;
 /** Far more segments than growing sizes can make of any pool. */
 const MAX_SEGMENTS = 65536;
-/** Room for metadata: 80 or 88 bytes, or what an internal message's text makes of it. Read before the next comes. */
-const METADATA_ROOM = 8 * 1024;
-const metadataMemory = new ArrayBuffer(METADATA_ROOM);
+/** 80 or 88 bytes, or what an internal message's text makes of it. Read before the next comes. */
 const metadata: MetadataBytes = {
-  bytes: new Uint8Array(metadataMemory),
-  view: new DataView(metadataMemory),
+  bytes: listBytes,
+  view: new DataView(listBytes.buffer),
   at: 0,
   length: 0,
 };
@@ -36,41 +45,61 @@ const metadata: MetadataBytes = {
 class ClassicBody implements BodyBuilder, SegmentAllocator {
   readonly builder: MessageBuilder;
   readonly #pool: Pool;
+  readonly #window: MessageWindow;
+  readonly #home: ListHome;
   readonly #handle: HandleMessage;
+  readonly #held: HeldShares | undefined;
   #share: ListShare | undefined;
   #through: ClassicSerialization | undefined;
   #next: number;
   #total = 0;
 
-  readonly #held: HeldShares | undefined;
-
-  constructor(pool: Pool, handle: HandleMessage, options: CreateMsgOptions, held: HeldShares | undefined) {
+  constructor(
+    { pool, window, listHome }: PoolArena,
+    handle: HandleMessage,
+    options: CreateMsgOptions,
+    held: HeldShares | undefined,
+  ) {
     this.#pool = pool;
+    this.#window = window;
+    this.#home = listHome;
     this.#held = held;
     this.#handle = handle;
     this.#next = options.firstSegmentBytes ?? FIRST_SEGMENT;
     this.builder = new MessageBuilder(this);
   }
 
-  allocate(minBytes: number): { bytes: ArrayBuffer; zeroed: boolean } {
+  allocate(minBytes: number): { bytes: AnyMemory; zeroed: boolean } {
     const wanted = Math.ceil(Math.max(minBytes, this.#next) / 8) * 8;
     let size = wanted;
-    let buffer = this.#grow(size);
-    if ((buffer === ENOMEM || buffer === ENOSPC) && minBytes < wanted) {
+    let bytes = this.#grow(size);
+    if ((bytes === ENOMEM || bytes === ENOSPC) && minBytes < wanted) {
       // Growing generously does not fit any more; what is needed may.
       size = minBytes;
-      buffer = this.#grow(size);
+      bytes = this.#grow(size);
     }
-    if (typeof buffer === 'number') throw poolError(buffer, `Cannot allocate ${size} bytes`, this.#pool.name);
-    this.#share ??= new ListShare(this.#pool, out[OUT_LIST]!, [], this.#held);
-    this.#share.add(buffer);
+    if (typeof bytes === 'number') throw poolError(bytes, `Cannot allocate ${size} bytes`, this.#pool.name);
     this.#total += size;
     this.#next = this.#total;
-    return { bytes: buffer, zeroed: false };
+    return { bytes, zeroed: false };
   }
 
-  #grow(size: number): ArrayBuffer | number {
-    return this.#share ? this.#pool.listGrow(this.#share.list, size) : this.#pool.listBuild(size);
+  /** Or a code. */
+  #grow(size: number): AnyMemory | number {
+    if (!this.#share && size <= MOST_IN_WINDOW) return this.#begin(size);
+    const buffer = this.#share ? this.#pool.listGrow(this.#share.list, size) : this.#pool.listBuild(size);
+    if (typeof buffer === 'number') return buffer;
+    this.#share ??= new ListShare(this.#home, out[OUT_LIST]!, [], this.#held);
+    this.#share.add(buffer);
+    return buffer;
+  }
+
+  #begin(size: number): AnyMemory | number {
+    const offset = buildStaged(this.#pool.index, size);
+    if (offset < 0) return offset;
+    const shown = this.#window.show(offset, size);
+    this.#share = new ListShare(this.#home, stagedList(), shown, this.#held);
+    return shown instanceof WindowPart ? shown : shown[0]!;
   }
 
   emit(_maxBlobSize: number, through: Serialization): Uint8Array[] {
@@ -108,12 +137,12 @@ class SentOnBody implements OutgoingBody {
   readonly #handle: HandleMessage;
   readonly #share: LooseShare;
 
-  constructor(pool: Pool, list: number, handle: HandleMessage, held: HeldShares | undefined) {
+  constructor(pool: Pool, home: ListHome, list: number, handle: HandleMessage, held: HeldShares | undefined) {
     this.#pool = pool;
     this.#list = list;
     this.#handle = handle;
     this.#addOwner();
-    this.#share = new LooseShare(this, pool, list, held);
+    this.#share = new LooseShare(this, home, list, held);
   }
 
   emit(): Uint8Array[] {
@@ -138,6 +167,7 @@ class SentOnBody implements OutgoingBody {
 /** C++: S_SERIALIZE_VIA_SESSION_SHM or …APP_SHM, by which arena is given. Both sides must mean the same one. */
 export class ClassicSerialization implements Serialization {
   readonly #pool: Pool;
+  readonly #arena: PoolArena;
   readonly #bodyHandle = new HandleMessage();
   readonly #metadataHandle = new HandleMessage();
   readonly #held: HeldShares | undefined;
@@ -148,20 +178,26 @@ export class ClassicSerialization implements Serialization {
   /** `held`: keeps count of what is not released yet. */
   constructor(arena: PoolArena, held?: HeldShares) {
     this.#pool = arena.pool;
+    this.#arena = arena;
     this.#held = held;
   }
 
   newBody(_maxBlobSize: number, options: CreateMsgOptions): BodyBuilder {
-    return new ClassicBody(this.#pool, this.#bodyHandle, options, this.#held);
+    return new ClassicBody(this.#arena, this.#bodyHandle, options, this.#held);
   }
 
   /** The stored copy is the receiver's from the start: it frees it as soon as it has read it. */
   wrapMetadata(bytes: Uint8Array, length: number): Uint8Array {
     const lending = this.#lending;
-    const list =
-      lending === 0
-        ? this.#pool.listStore(bytes, 0, length)
-        : this.#pool.listSend(lending, this.#used, bytes, length);
+    let list: number;
+    if (lending === 0) {
+      list = this.#pool.listStore(bytes, 0, length);
+    } else if (typeof this.#used === 'number' && length <= listBytes.length) {
+      for (let i = 0; i < length; i++) listBytes[i] = bytes[i]!;
+      list = sendListStaged(this.#pool.index, lending, this.#used, length);
+    } else {
+      list = this.#pool.listSend(lending, this.#used, bytes, length);
+    }
     if (list < 0) throw poolError(list, 'Cannot store the metadata', this.#pool.name);
     this.#lending = 0;
     return this.#metadataHandle.set(list);
@@ -184,32 +220,66 @@ export class ClassicSerialization implements Serialization {
 
   unwrapMetadata(bytes: Uint8Array, view: DataView, at: number, length: number): MetadataBytes {
     const list = readHandle(bytes, view, at, length);
-    const size = this.#pool.listTake(list, metadata.bytes);
+    const size = takeStaged(this.#pool.index, list);
     if (size < 0) throw poolError(size, `No metadata at ${list}`, this.#pool.name);
     metadata.length = size;
     return metadata;
   }
 
   openBody(blobs: Uint8Array[]): ReceivedBody {
-    const blob = blobs[0]!;
+    return this.openParts(blobs.map((blob) => new MemoryPart(new Memory(blob), 0, blob.length)));
+  }
+
+  openParts(blobs: MemoryPart[]): ReceivedBody {
     if (blobs.length !== 1) {
       throw new FlowIpcError(
         ShmError.BAD_HANDLE,
         `A message in shared memory is one handle, not ${blobs.length} segments`,
       );
     }
-    const view = new DataView(blob.buffer, blob.byteOffset, blob.length);
-    const list = readHandle(blob, view, 0, blob.length);
+    const { memory, start, length } = blobs[0]!;
+    const list = readHandle(memory.bytes, memory.view, start, length);
+    return new BorrowedBody(this.#pool, this.#arena.listHome, list, this.#show(list), this.#held);
+  }
+
+  #show(list: number): WindowPart | readonly ArrayBuffer[] {
+    const size = findStaged(this.#pool.index, list);
+    if (size >= 0 && size <= MOST_IN_WINDOW) return this.#arena.window.show(stagedOffset(), size);
     const buffers = this.#pool.listBorrow(list, MAX_SEGMENTS);
     if (typeof buffers === 'number') throw poolError(buffers, `No message at ${list}`, this.#pool.name);
-    const share = new ListShare(this.#pool, list, buffers, this.#held);
-    return {
-      segments: share.buffers,
-      sendOn: (through) =>
-        through instanceof ClassicSerialization && through.#pool === this.#pool
-          ? new SentOnBody(this.#pool, list, through.#bodyHandle, through.#held)
-          : undefined,
-      release: () => share.release(),
-    };
+    return buffers;
+  }
+
+  /** @internal To send a message of `pool` on; undefined when it lies elsewhere. */
+  sendOn(pool: Pool, list: number): OutgoingBody | undefined {
+    return pool === this.#pool
+      ? new SentOnBody(pool, this.#arena.listHome, list, this.#bodyHandle, this.#held)
+      : undefined;
+  }
+}
+
+class BorrowedBody implements ReceivedBody {
+  readonly segments: readonly AnyMemory[];
+  readonly #pool: Pool;
+  readonly #share: ListShare;
+
+  constructor(
+    pool: Pool,
+    home: ListHome,
+    list: number,
+    shown: WindowPart | readonly ArrayBuffer[],
+    held: HeldShares | undefined,
+  ) {
+    this.#pool = pool;
+    this.#share = new ListShare(home, list, shown, held);
+    this.segments = shown instanceof WindowPart ? [shown] : shown;
+  }
+
+  sendOn(through: Serialization): OutgoingBody | undefined {
+    return through instanceof ClassicSerialization ? through.sendOn(this.#pool, this.#share.list) : undefined;
+  }
+
+  release(): void {
+    this.#share.release();
   }
 }

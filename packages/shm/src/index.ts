@@ -31,6 +31,10 @@ export * as t from './containers/types.js';
 export type { NumericVector, Vector, VectorType } from './containers/vector.js';
 export { ShmError } from './errors.js';
 export { ShmTopSerialization } from './generated/serialization.capnp.js';
+/** @internal For the packages of other memory. */
+export { type ListHome, ListShare } from './list-share.js';
+/** @internal */
+export { MessageWindow, MOST_IN_WINDOW, WindowPart } from './message-window.js';
 export { DEFAULT_POOL_SIZE_MI, PoolArena, type PoolOptions, type PoolStatistics } from './pool-arena.js';
 export { type ShmHandleField, setLentShmHandle, shmHandleToBorrow } from './scoped-handle.js';
 export { ClientSession, ServerSession, SessionServer, type SessionServerOptions } from './sessions.js';

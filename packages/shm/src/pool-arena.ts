@@ -8,14 +8,18 @@ import {
   poolCreate,
   poolOpen,
   poolOpenOrCreate,
+  releaseStaged,
   shmUnlink,
 } from '@flow-ipc/native';
 import type { Arena } from './arena.js';
 import type { Input, SharedType } from './containers/type.js';
 import { poolError } from './errors.js';
+import type { ListHome } from './list-share.js';
+import { MessageWindow } from './message-window.js';
 import { PoolShare, readClassicHandle, type ShareBooks } from './pool-share.js';
 import { PoolSharedMemory } from './pool-shared-memory.js';
 import { PoolWaiting } from './pool-waiting.js';
+import { WINDOW } from './shared-memory.js';
 import { dropShare, SharedObject } from './shared-object.js';
 
 const debug = debuglog('flow-ipc');
@@ -69,6 +73,10 @@ export class PoolArena implements Arena, Disposable {
   readonly name: string;
   /** The addon's pool, for the serialization next door. */
   readonly pool: Pool;
+  /** The same for small messages in it. */
+  readonly window: MessageWindow;
+  /** And what their lists belong to. */
+  readonly listHome: ListHome;
   readonly memory: PoolSharedMemory;
   readonly waiting: PoolWaiting | undefined;
   readonly #owner: boolean;
@@ -77,6 +85,10 @@ export class PoolArena implements Arena, Disposable {
   private constructor(name: string, pool: Pool, owner: boolean, readOnly: boolean) {
     this.name = name;
     this.pool = pool;
+    this.listHome = makeListHome(pool);
+    this.window = new MessageWindow(Math.min(WINDOW, pool.size), (offset, length) =>
+      pool.view(offset, length),
+    );
     this.memory = new PoolSharedMemory(pool, !readOnly);
     this.waiting = readOnly ? undefined : new PoolWaiting(pool);
     this.#owner = owner;
@@ -208,6 +220,7 @@ export class PoolArena implements Arena, Disposable {
       }
     }
     detachBuffers(this.memory.close());
+    this.window.close();
     this.pool.close();
     if (this.#owner && made.delete(this.name)) tryUnlink(this.name);
   }
@@ -220,6 +233,16 @@ export class PoolArena implements Arena, Disposable {
     if (code < 0) throw poolError(code, what, this.name);
     return code;
   }
+}
+
+/** Not a method: it outlives the arena while messages do. */
+function makeListHome(pool: Pool): ListHome {
+  return {
+    releaseList(list, buffers) {
+      if (buffers.length === 0) releaseStaged(pool.index, list);
+      else pool.listRelease(list, buffers);
+    },
+  };
 }
 
 function make(how: typeof poolCreate, name: string, options: PoolOptions): Pool {

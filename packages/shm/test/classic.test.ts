@@ -98,6 +98,79 @@ describe('messages', () => {
     expect(session.sessionShm.freeBytes).toBe(free);
   });
 
+  it('leave nothing to readers and builders that were kept: the next message may be where they look', async () => {
+    const { ours, theirs } = await open();
+    const messages = theirs.messages('get');
+    const msg = ours.createMsg();
+    const builder = msg.body.initGet();
+    builder.name = 'first';
+    ours.send(msg);
+    const got = (await messages.next()).value!;
+    const reader = got.body.get;
+    expect(reader.name).toBe('first');
+    got.release();
+    msg.release();
+    using next = ours.buildMsg((body) => (body.initGet().name = 'other'));
+    ours.send(next);
+    using second = (await messages.next()).value!;
+    expect(() => reader.name).toThrow(TypeError);
+    expect(() => {
+      builder.name = 'wrong';
+    }).toThrow(TypeError);
+    expect(second.body.get.name).toBe('other');
+  });
+
+  it('stay readable when their session is closed, until they are released', async () => {
+    const { ours, theirs, client, session } = await open();
+    const send = (name: string) => {
+      using msg = ours.createMsg();
+      const file = msg.body.initFile();
+      file.data = Buffer.from(name);
+      ours.send(msg);
+    };
+    const messages = theirs.messages('file');
+    send('one');
+    send('two');
+    const one = (await messages.next()).value!;
+    const two = (await messages.next()).value!;
+    const early = one.body.file.data;
+    await client.close();
+    await session.close();
+    expect(Buffer.from(early).toString()).toBe('one');
+    expect(Buffer.from(one.body.file.data).toString()).toBe('one');
+    const late = two.body.file.data;
+    expect(Buffer.from(late).toString()).toBe('two');
+    one.release();
+    expect(early.length).toBe(0);
+    expect(Buffer.from(late).toString()).toBe('two');
+    two.release();
+    expect(late.length).toBe(0);
+  });
+
+  it('are kept by a view of their bytes alone', async () => {
+    const { ours, theirs, session } = await open();
+    const free = session.sessionShm.freeBytes;
+    const kept = await (async () => {
+      const messages = theirs.messages('file');
+      using msg = ours.buildMsg((body) => (body.initFile().data = Buffer.from('kept')));
+      ours.send(msg);
+      const { data } = (await messages.next()).value!.body.file;
+      await messages.return!();
+      return [data];
+    })();
+    for (let i = 0; i < 10; i++) {
+      gc();
+      await turn(5);
+    }
+    expect(session.sessionShm.freeBytes).toBeLessThan(free);
+    expect(Buffer.from(kept.pop()!).toString()).toBe('kept');
+    for (let i = 0; i < 50 && session.sessionShm.freeBytes !== free; i++) {
+      gc();
+      await turn(5);
+    }
+    expect(session.sessionShm.freeBytes).toBe(free);
+  });
+
   it('can live in the arena that all sessions of the app share', async () => {
     const { server, session, client, CLI, SRV } = await open();
     const accepting = server.accept();

@@ -1,0 +1,81 @@
+// What a small message needs of a pool, without objects, views or arguments of Node-API: these cost more than the work.
+#include "staged_lists.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "addon_state.h"
+#include "errors.h"
+#include "pool.h"
+
+namespace flow_ipc {
+namespace {
+
+// As in ts/staged-lists.ts.
+enum Operation { kBuild = 0, kSend = 1, kTake = 2, kFind = 3, kRelease = 4 };
+
+// Whole numbers from 0 to `limit`; all else, NaN too, is -1.
+int64_t whole(double value, double limit) { return value >= 0 && value <= limit ? static_cast<int64_t>(value) : -1; }
+
+constexpr double kMostExact = 9007199254740991.0;
+
+int64_t build(SegmentLists& lists, int64_t capacity, double* out) {
+  uint64_t buffer;
+  if (capacity <= 0 || capacity % 8 != 0) return -EINVAL;
+  const int64_t list = lists.build(static_cast<uint64_t>(capacity), &buffer);
+  if (list < 0) return list;
+  out[AddonState::kListOffset] = static_cast<double>(list);
+  return static_cast<int64_t>(buffer);
+}
+
+int64_t send(SegmentLists& lists, uint64_t list, uint64_t used, AddonState& state, uint64_t length) {
+  return lists.send(list, &used, 1, state.listBytes(), length);
+}
+
+int64_t find(SegmentLists& lists, uint64_t list, double* out) {
+  if (const int rc = lists.read(list, UINT64_MAX); rc != 0) return rc;
+  if (lists.segments().size() != 1) return -EMSGSIZE;
+  const Segment& only = lists.segments()[0];
+  out[AddonState::kListOffset] = static_cast<double>(only.data);
+  return static_cast<int64_t>(only.used);
+}
+
+}  // namespace
+
+napi_value listStaged(napi_env env, napi_callback_info info) {
+  void* data;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+  auto* state = static_cast<AddonState*>(data);
+  double* out = state->out();
+  const int64_t operation = whole(out[AddonState::kOperation], kRelease);
+  const int64_t list = whole(out[AddonState::kList], kMostExact);
+  const int64_t size = whole(out[AddonState::kSize], kMostExact);
+  const int64_t length = whole(out[AddonState::kExtra], static_cast<double>(AddonState::kListBytes));
+  if (operation < 0 || list < 0 || size < 0 || length < 0) return throwRange(env, "a register is out of range");
+  Pool* pool = state->pools->at(out[AddonState::kPool]);
+  SegmentLists* lists = pool == nullptr ? nullptr : pool->lists();
+  int64_t result = -EBADF;
+  if (lists != nullptr) {
+    const auto offset = static_cast<uint64_t>(list);
+    switch (operation) {
+      case kBuild:
+        result = build(*lists, size, out);
+        break;
+      case kSend:
+        result = send(*lists, offset, static_cast<uint64_t>(size), *state, static_cast<uint64_t>(length));
+        break;
+      case kTake:
+        result = lists->take(offset, state->listBytes(), AddonState::kListBytes);
+        break;
+      case kFind:
+        result = find(*lists, offset, out);
+        break;
+      default:
+        result = lists->release(offset);
+    }
+  }
+  out[AddonState::kResult] = static_cast<double>(result);
+  return nullptr;
+}
+
+}  // namespace flow_ipc
