@@ -1,23 +1,10 @@
 // The block header of rbtree_best_fit, read defensively (layout: flow-ipc-protocol 6.1).
 #include "block_check.h"
 
-#include <cstring>
+#include "tree_node.h"
 
 namespace flow_ipc {
 namespace {
-
-// Tree node in the first bytes of a free block, and of the tree's header in the segment manager.
-constexpr uint64_t kTreeHeader = 64;
-constexpr uint64_t kParent = 0;
-constexpr uint64_t kLeft = 8;
-constexpr uint64_t kRight = 16;
-constexpr uint64_t kColourBit = 2;
-constexpr uint64_t kNull = 1;
-
-uint64_t load(const char* base, uint64_t offset) {
-  // Once: another process may be writing the same word.
-  return __atomic_load_n(reinterpret_cast<const uint64_t*>(base + offset), __ATOMIC_RELAXED);
-}
 
 struct Header {
   uint64_t previousUnits;
@@ -26,37 +13,17 @@ struct Header {
   bool allocated;
 };
 
-// As rbtree_best_fit rounds a request: the first word of the next header is its user's as well.
-uint64_t unitsFor(uint64_t bytes) {
-  const uint64_t rest = bytes < sizeof(uint64_t) ? 0 : bytes - sizeof(uint64_t);
-  const uint64_t units = (rest + kBlockUnit - 1) / kBlockUnit + kBlockHeader / kBlockUnit;
-  return units < kMinBlockUnits ? kMinBlockUnits : units;
-}
-
-// What a free block has: header and tree node.
-constexpr uint64_t kNodeEnd = kBlockHeader + 24;
-
-uint64_t unitsOf(uint64_t word) { return word & ~(uint64_t{3} << 62); }
-bool isAllocated(uint64_t word) { return (word >> 63) != 0; }
-
 // All zero, which no block is, where nothing can be.
 __attribute__((always_inline)) inline Header readHeader(const BlockSpace& space, uint64_t block,
                                                         uint64_t bytes = kBlockHeader) {
   if (!space.backing->readable(block, bytes)) return {0, 0, false, false};
-  const uint64_t word = load(space.base, block + 8);
-  return {load(space.base, block), unitsOf(word), (word >> 62 & 1) != 0, isAllocated(word)};
-}
-
-uint64_t follow(uint64_t field, uint64_t value) { return field + value; }
-
-__attribute__((always_inline)) inline bool isNode(const BlockSpace& space, uint64_t node) {
-  return node % kBlockUnit == 0 && node >= space.first + kBlockHeader && node < space.end &&
-         space.backing->readable(node - kBlockHeader, kNodeEnd);
+  const uint64_t word = loadWord(space.base, block + 8);
+  return {loadWord(space.base, block), unitsOf(word), (word >> 62 & 1) != 0, isAllocated(word)};
 }
 
 // A link of a tree node: null, the tree's header (parents only), or the node of some block.
 bool isLink(const BlockSpace& space, uint64_t field, bool parent) {
-  uint64_t value = load(space.base, field);
+  uint64_t value = loadWord(space.base, field);
   if (value == kNull) return !parent;
   if (parent) value &= ~kColourBit;
   const uint64_t node = follow(field, value);
@@ -66,9 +33,9 @@ bool isLink(const BlockSpace& space, uint64_t field, bool parent) {
 
 // The parent of a node points back at it.
 bool isLinkedIn(const BlockSpace& space, uint64_t node) {
-  const uint64_t parent = follow(node + kParent, load(space.base, node + kParent) & ~kColourBit);
+  const uint64_t parent = follow(node + kParent, loadWord(space.base, node + kParent) & ~kColourBit);
   const auto pointsHere = [&](uint64_t field, uint64_t mask) {
-    return follow(field, load(space.base, field) & mask) == node;
+    return follow(field, loadWord(space.base, field) & mask) == node;
   };
   if (parent == kTreeHeader) return pointsHere(kTreeHeader + kParent, ~kColourBit);
   return pointsHere(parent + kLeft, ~uint64_t{0}) || pointsHere(parent + kRight, ~uint64_t{0});
@@ -89,12 +56,18 @@ bool isFreeBlock(const BlockSpace& space, uint64_t block, uint64_t units) {
 
 }  // namespace
 
+uint64_t unitsFor(uint64_t bytes) {
+  const uint64_t rest = bytes < sizeof(uint64_t) ? 0 : bytes - sizeof(uint64_t);
+  const uint64_t units = (rest + kBlockUnit - 1) / kBlockUnit + kBlockHeader / kBlockUnit;
+  return units < kMinBlockUnits ? kMinBlockUnits : units;
+}
+
 bool hasAllocatedHeader(const BlockSpace& space, uint64_t offset, uint64_t minBytes, bool exact) {
   if (offset % kBlockUnit != 0 || offset < space.first + kBlockHeader || offset >= space.end) return false;
   const uint64_t block = offset - kBlockHeader;
   if (!space.backing->readable(block, kBlockHeader)) return false;
   // Not the other word of the header: it is the user's of the block before.
-  const uint64_t word = load(space.base, block + 8);
+  const uint64_t word = loadWord(space.base, block + 8);
   const uint64_t units = unitsOf(word);
   if (!isAllocated(word) || units < kMinBlockUnits || units > (space.end - block) / kBlockUnit) return false;
   // A block lends its user the first word of the next header.
@@ -104,10 +77,10 @@ bool hasAllocatedHeader(const BlockSpace& space, uint64_t offset, uint64_t minBy
   return !exact || units < unitsFor(minBytes) + kMinBlockUnits;
 }
 
-bool isAllocatedBlock(const BlockSpace& space, uint64_t offset, uint64_t minBytes, bool exact) {
+bool isAllocatedBlock(const BlockSpace& space, uint64_t offset, uint64_t minBytes, bool exact, Extent* extent) {
   if (!hasAllocatedHeader(space, offset, minBytes, exact)) return false;
   const uint64_t block = offset - kBlockHeader;
-  const uint64_t word = load(space.base, block + 8);
+  const uint64_t word = loadWord(space.base, block + 8);
   const uint64_t units = unitsOf(word);
   // Read once more, so checked once more.
   if (units < kMinBlockUnits || units > (space.end - block) / kBlockUnit) return false;
@@ -120,29 +93,30 @@ bool isAllocatedBlock(const BlockSpace& space, uint64_t offset, uint64_t minByte
     if (following.units > (space.end - next) / kBlockUnit || !isFreeBlock(space, next, following.units)) return false;
   }
   if ((word >> 62 & 1) == 0) {
-    const uint64_t previous = load(space.base, block);
+    const uint64_t previous = loadWord(space.base, block);
     if (previous > (block - space.first) / kBlockUnit) return false;
     if (!isFreeBlock(space, block - previous * kBlockUnit, previous)) return false;
   }
+  if (extent != nullptr) *extent = {units, following.allocated ? 0 : following.units};
   return true;
 }
 
 bool findFit(const BlockSpace& space, uint64_t bytes, Fit* fit) {
   fit->units = unitsFor(bytes);
   fit->block = 0;
-  const uint64_t root = load(space.base, kTreeHeader + kParent) & ~kColourBit;
+  const uint64_t root = loadWord(space.base, kTreeHeader + kParent) & ~kColourBit;
   uint64_t node = root == kNull ? 0 : follow(kTreeHeader + kParent, root);
   // A red-black tree of 2^42 blocks is not deeper. Whether its nodes have pages is not asked: the allocator goes the same
   // way next.
   for (int depth = 0; node != 0; ++depth) {
     if (depth > 96 || node % kBlockUnit != 0 || node < space.first + kBlockHeader || node >= space.end) return false;
     const uint64_t block = node - kBlockHeader;
-    const uint64_t word = load(space.base, block + 8);
+    const uint64_t word = loadWord(space.base, block + 8);
     if (isAllocated(word) || unitsOf(word) > (space.end - block) / kBlockUnit) return false;
     const bool enough = unitsOf(word) >= fit->units;
     if (enough) fit->block = block;
     const uint64_t field = node + (enough ? kLeft : kRight);
-    const uint64_t link = load(space.base, field);
+    const uint64_t link = loadWord(space.base, field);
     node = link == kNull ? 0 : follow(field, link);
   }
   return true;

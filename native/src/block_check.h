@@ -21,11 +21,22 @@ constexpr uint64_t kBlockUnit = 16;
 constexpr uint64_t kBlockHeader = 16;
 constexpr uint64_t kMinBlockUnits = 3;
 
+// As the allocator rounds a request, header included: the first word of the next header is the block's user's as well.
+uint64_t unitsFor(uint64_t bytes);
+
+// How far a block reaches, and whether it could reach further, in units with headers; `freeBehind` is 0 when what follows
+// is allocated, or the end.
+struct Extent {
+  uint64_t units = 0;
+  uint64_t freeBehind = 0;
+};
+
 // True when `offset` (of a block's user bytes) is aligned and in range, the block is allocated and holds at least
 // `minBytes`, and what freeing it would touch is consistent: the next block, the previous one if free, and the
 // tree links of free neighbours. Call with the pool locked. With `exact`, the block must be no larger than the
-// allocator would give for `minBytes`.
-bool isAllocatedBlock(const BlockSpace& space, uint64_t offset, uint64_t minBytes, bool exact);
+// allocator would give for `minBytes`. Tells the block's extent to who wants to know.
+bool isAllocatedBlock(const BlockSpace& space, uint64_t offset, uint64_t minBytes, bool exact,
+                      Extent* extent = nullptr);
 
 // The part of that which holds still without the lock: the block's own header.
 bool hasAllocatedHeader(const BlockSpace& space, uint64_t offset, uint64_t minBytes, bool exact);

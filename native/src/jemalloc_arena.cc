@@ -3,6 +3,7 @@
 
 #include <jemalloc/jemalloc.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 
@@ -18,6 +19,7 @@ namespace flow_ipc {
 namespace {
 
 constexpr uint64_t kLargestRequest = uint64_t{1} << 40;
+constexpr uint64_t kSmallestRequest = 16;
 
 std::atomic<uint32_t> lastCollectionId{0};
 
@@ -41,8 +43,9 @@ struct JemallocArena::Hooks {
   // into it leaves. See lend-session.ts for why that is soon enough.
   static void* alloc(extent_hooks_t* hooks, void* address, size_t size, size_t alignment, bool* zero, bool* commit,
                      unsigned) {
-    if (address != nullptr) return nullptr;  // not at a place of jemalloc's choice: it asks elsewhere then
-    void* run = poolsOf(hooks).take(size, alignment);
+    // A place of jemalloc's choice is the one behind a block that is to grow there.
+    JemallocPools& pools = poolsOf(hooks);
+    void* run = address == nullptr ? pools.take(size, alignment) : pools.takeAt(address, size);
     if (run != nullptr) *zero = *commit = true;
     return run;
   }
@@ -100,10 +103,24 @@ char* JemallocArena::allocate(uint64_t bytes) {
   pools_.forgetError();
   // Beyond this jemalloc has no size class, and says nothing of it.
   if (bytes > kLargestRequest) return nullptr;
-  return static_cast<char*>(flow_ipc_je_mallocx(bytes < 16 ? 16 : bytes, flags_));
+  return static_cast<char*>(flow_ipc_je_mallocx(std::max(bytes, kSmallestRequest), flags_));
 }
 
 void JemallocArena::free(char* block) { flow_ipc_je_dallocx(block, flags_); }
+
+bool JemallocArena::extend(char* block, uint64_t bytes) {
+  if (flow_ipc_je_sallocx(block, flags_) >= bytes) return true;
+  if (bytes > kLargestRequest) return false;
+  return flow_ipc_je_xallocx(block, bytes, 0, flags_) >= bytes;
+}
+
+bool JemallocArena::shrink(char* block, uint64_t bytes) {
+  if (bytes > kLargestRequest) return true;
+  bytes = std::max(bytes, kSmallestRequest);
+  const uint64_t wanted = flow_ipc_je_nallocx(bytes, flags_);
+  if (flow_ipc_je_sallocx(block, flags_) <= wanted) return true;
+  return flow_ipc_je_xallocx(block, bytes, 0, flags_) <= wanted;
+}
 
 int JemallocArena::control(const char* what) const {
   const std::string name = "arena." + std::to_string(index_) + '.' + what;

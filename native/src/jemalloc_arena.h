@@ -31,6 +31,11 @@ class JemallocArena {
   // 16-byte aligned, contents undefined. Null: see lastError().
   char* allocate(uint64_t bytes);
   void free(char* block);
+  // Whether the block holds at least `bytes` now, where it is. Only blocks of whole pages (16 KiB and more) can grow, into
+  // pages that are free behind them; others have the slack of their size class.
+  bool extend(char* block, uint64_t bytes);
+  // Whether the block is now no larger than allocate(bytes) would make it. Small ones cannot be cut.
+  bool shrink(char* block, uint64_t bytes);
   // ENOMEM (no pool can be that large), ENOSPC (the file system is full), EMFILE, EACCES, …
   int lastError() const { return pools_.lastError(); }
 

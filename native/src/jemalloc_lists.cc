@@ -48,6 +48,16 @@ int JemallocLists::free(uint64_t block) {
   return 0;
 }
 
+int JemallocLists::extend(uint64_t block, uint64_t bytes) {
+  if (find(block, false) == nullptr) return -EINVAL;
+  return arena_.extend(arena_.toPointer(block, 1), bytes) ? 0 : -ENOMEM;
+}
+
+int JemallocLists::shrink(uint64_t block, uint64_t bytes) {
+  if (find(block, false) == nullptr) return -EINVAL;
+  return arena_.shrink(arena_.toPointer(block, 1), bytes) ? 0 : -ENOMEM;
+}
+
 int64_t JemallocLists::create(uint64_t capacity, char** buffer) {
   const bool joined = capacity <= kLargestJoined - kLead;
   char* holder = arena_.allocate(joined ? kLead + capacity : kLead);

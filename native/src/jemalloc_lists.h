@@ -18,6 +18,9 @@ class JemallocLists {
   // Plain blocks.
   int64_t allocate(uint64_t bytes);
   int free(uint64_t block);
+  // 0, or -ENOMEM when it cannot be done where the block is. See JemallocArena.
+  int extend(uint64_t block, uint64_t bytes);
+  int shrink(uint64_t block, uint64_t bytes);
 
   // A list of one segment; one owner. *buffer: the segment's `capacity` bytes.
   int64_t create(uint64_t capacity, char** buffer);

@@ -14,6 +14,7 @@ Napi::Function OwnArena::define(Napi::Env env, AddonState* state) {
       env, "OwnArena",
       {InstanceMethod<&OwnArena::allocate>("allocate"), InstanceMethod<&OwnArena::allocateMany>("allocateMany"),
        InstanceMethod<&OwnArena::free>("free"), InstanceMethod<&OwnArena::freeMany>("freeMany"),
+       InstanceMethod<&OwnArena::extend>("extend"), InstanceMethod<&OwnArena::shrink>("shrink"),
        InstanceMethod<&OwnArena::view>("view"), InstanceMethod<&OwnArena::handle>("handle"),
        InstanceMethod<&OwnArena::takePoolEvents>("takePoolEvents"), InstanceMethod<&OwnArena::pools>("pools"),
        InstanceMethod<&OwnArena::stats>("stats"), InstanceMethod<&OwnArena::decay>("decay"),
@@ -97,6 +98,22 @@ Napi::Value OwnArena::free(const Napi::CallbackInfo& info) {
   Napi::Value answer;
   if (!getAddress(info, &block, &answer)) return answer;
   return result(lists_->free(block));
+}
+
+Napi::Value OwnArena::extend(const Napi::CallbackInfo& info) { return resize(info, &JemallocLists::extend); }
+
+Napi::Value OwnArena::shrink(const Napi::CallbackInfo& info) { return resize(info, &JemallocLists::shrink); }
+
+// (address, bytes)
+Napi::Value OwnArena::resize(const Napi::CallbackInfo& info,
+                             int (JemallocLists::*how)(uint64_t block, uint64_t bytes)) {
+  uint64_t block;
+  int64_t bytes;
+  Napi::Value answer;
+  if (!getInt(info.Env(), info[1], &bytes, "bytes must be a number")) return answer;
+  if (bytes < 1) return Napi::Value(info.Env(), throwRange(info.Env(), "bytes must be at least 1"));
+  if (!getAddress(info, &block, &answer)) return answer;
+  return result((lists_.get()->*how)(block, static_cast<uint64_t>(bytes)));
 }
 
 namespace {

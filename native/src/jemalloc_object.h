@@ -22,6 +22,8 @@ class OwnArena : public Napi::ObjectWrap<OwnArena> {
   Napi::Value allocateMany(const Napi::CallbackInfo& info);
   Napi::Value free(const Napi::CallbackInfo& info);
   Napi::Value freeMany(const Napi::CallbackInfo& info);
+  Napi::Value extend(const Napi::CallbackInfo& info);
+  Napi::Value shrink(const Napi::CallbackInfo& info);
   Napi::Value view(const Napi::CallbackInfo& info);
   Napi::Value handle(const Napi::CallbackInfo& info);
   Napi::Value takePoolEvents(const Napi::CallbackInfo& info);
@@ -38,6 +40,7 @@ class OwnArena : public Napi::ObjectWrap<OwnArena> {
   Napi::Value listStore(const Napi::CallbackInfo& info);
   Napi::Value listRelease(const Napi::CallbackInfo& info);
 
+  Napi::Value resize(const Napi::CallbackInfo& info, int (JemallocLists::*how)(uint64_t block, uint64_t bytes));
   // The code, with the count of pool events that wait in out[kPoolEvents].
   Napi::Value result(int64_t value);
   // Reads an address; false: an exception is pending, or *answer is -EBADF (closed) or -EINVAL (negative).

@@ -138,7 +138,7 @@ void* JemallocPools::take(uint64_t bytes, uint64_t alignment) {
     if (pool == nullptr) return nullptr;
     run = bySize_.find({pool->size(), pool->base()});
   }
-  const auto [size, first] = *run;
+  char* first = run->second;
   char* start = alignUp(first, alignment);
   OwnPool* pool = find(first);
   if (!reserve(pool, start, bytes)) {
@@ -148,13 +148,32 @@ void* JemallocPools::take(uint64_t bytes, uint64_t alignment) {
     }
     return nullptr;
   }
-  dropRun(byPlace_.find(first));
+  takeOut(pool, byPlace_.find(first), start, bytes);
+  return start;
+}
+
+void* JemallocPools::takeAt(void* at, uint64_t bytes) {
+  error_ = ENOMEM;
+  char* start = static_cast<char*>(at);
+  OwnPool* pool = find(start);
+  // Pools may be mapped one behind the other, but what is in one file does not go on in the next.
+  if (pool == nullptr || pool != find(start - 1)) return nullptr;
+  auto run = byPlace_.upper_bound(start);
+  if (run == byPlace_.begin()) return nullptr;
+  --run;
+  if (start + bytes > run->first + run->second || !reserve(pool, start, bytes)) return nullptr;
+  takeOut(pool, run, start, bytes);
+  return start;
+}
+
+void JemallocPools::takeOut(OwnPool* pool, std::map<char*, uint64_t>::iterator run, char* start, uint64_t bytes) {
+  const auto [first, size] = *run;
+  dropRun(run);
   if (start > first) addRun(first, static_cast<uint64_t>(start - first));
   const auto tail = static_cast<uint64_t>(first + size - (start + bytes));
   if (tail > 0) addRun(start + bytes, tail);
   pool->used += bytes;
   used_ += bytes;
-  return start;
 }
 
 void JemallocPools::give(void* at, uint64_t bytes) {

@@ -51,6 +51,8 @@ class JemallocPools {
 
   // Null with lastError() set. The pages read as zeros.
   void* take(uint64_t bytes, uint64_t alignment);
+  // The run at this very place, behind one that was taken of the same pool. Null when it is not free, or has no pages.
+  void* takeAt(void* at, uint64_t bytes);
   // [at, at + bytes) was taken, in one or several pieces of one pool.
   void give(void* at, uint64_t bytes);
   // The arena is being taken down: from here on give() leaves contents as they are, for borrowers still look at them.
@@ -79,6 +81,7 @@ class JemallocPools {
   void removePool(OwnPool* pool);
   bool reserve(const OwnPool* pool, const char* at, uint64_t bytes);
   void addRun(char* at, uint64_t bytes);
+  void takeOut(OwnPool* pool, std::map<char*, uint64_t>::iterator run, char* start, uint64_t bytes);
   void dropRun(std::map<char*, uint64_t>::iterator run);
   uint32_t freeWindow();
 

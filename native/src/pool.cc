@@ -13,6 +13,7 @@ Napi::Function Pool::define(Napi::Env env, AddonState* state) {
       {InstanceMethod<&Pool::freeBytes>("freeBytes"), InstanceMethod<&Pool::blockCounts>("blockCounts"),
        InstanceMethod<&Pool::allocate>("allocate"), InstanceMethod<&Pool::allocateMany>("allocateMany"),
        InstanceMethod<&Pool::free>("free"), InstanceMethod<&Pool::freeMany>("freeMany"),
+       InstanceMethod<&Pool::extend>("extend"), InstanceMethod<&Pool::shrink>("shrink"),
        InstanceMethod<&Pool::view>("view"), InstanceMethod<&Pool::backing>("backing"),
        InstanceMethod<&Pool::usable>("usable"),
        InstanceMethod<&Pool::atomicLoad32>("atomicLoad32"), InstanceMethod<&Pool::atomicAdd32>("atomicAdd32"),
@@ -80,6 +81,24 @@ Napi::Value Pool::free(const Napi::CallbackInfo& info) {
   if (!getInt(info.Env(), info[0], &offset, "offset must be a number")) return Napi::Value();
   if (memory_ == nullptr) return result(-EBADF);
   return result(offset < 0 ? -EINVAL : memory_->free(static_cast<uint64_t>(offset)));
+}
+
+Napi::Value Pool::extend(const Napi::CallbackInfo& info) { return resize(info, &PoolMemory::extend); }
+
+Napi::Value Pool::shrink(const Napi::CallbackInfo& info) { return resize(info, &PoolMemory::shrink); }
+
+// (offset, bytes)
+Napi::Value Pool::resize(const Napi::CallbackInfo& info, int (PoolMemory::*how)(uint64_t offset, uint64_t bytes)) {
+  int64_t offset;
+  int64_t bytes;
+  if (!getInt(info.Env(), info[0], &offset, "offset must be a number") ||
+      !getInt(info.Env(), info[1], &bytes, "bytes must be a number")) {
+    return Napi::Value();
+  }
+  if (bytes < 1) return Napi::Value(info.Env(), throwRange(info.Env(), "bytes must be at least 1"));
+  if (memory_ == nullptr) return result(-EBADF);
+  if (offset < 0) return result(-EINVAL);
+  return result((memory_.get()->*how)(static_cast<uint64_t>(offset), static_cast<uint64_t>(bytes)));
 }
 
 // Offsets as JavaScript hands them over in bulk: an array of doubles.

@@ -31,6 +31,8 @@ class Pool : public Napi::ObjectWrap<Pool> {
   Napi::Value allocateMany(const Napi::CallbackInfo& info);
   Napi::Value free(const Napi::CallbackInfo& info);
   Napi::Value freeMany(const Napi::CallbackInfo& info);
+  Napi::Value extend(const Napi::CallbackInfo& info);
+  Napi::Value shrink(const Napi::CallbackInfo& info);
   Napi::Value backing(const Napi::CallbackInfo& info);
   Napi::Value usable(const Napi::CallbackInfo& info);
   Napi::Value view(const Napi::CallbackInfo& info);
@@ -63,6 +65,7 @@ class Pool : public Napi::ObjectWrap<Pool> {
   Napi::Value futexAwait(const Napi::CallbackInfo& info);
   Napi::Value futexWake(const Napi::CallbackInfo& info);
 
+  Napi::Value resize(const Napi::CallbackInfo& info, int (PoolMemory::*how)(uint64_t offset, uint64_t bytes));
   uint32_t* word32(const Napi::CallbackInfo& info);
   Napi::Value result(int64_t value) const;
   // Reads a list's offset; false: an exception is pending, or *answer is -EBADF (closed) or -EINVAL (negative).

@@ -11,36 +11,25 @@
 #include <ctime>
 #include <new>
 
-#include <boost/interprocess/indexes/null_index.hpp>
-#include <boost/interprocess/mem_algo/rbtree_best_fit.hpp>
-#include <boost/interprocess/segment_manager.hpp>
-
 #include "create_shm.h"
-#include "robust_mutex.h"
+#include "pool_manager.h"
 
 namespace flow_ipc {
 namespace {
 
-namespace bipc = boost::interprocess;
-using Manager = bipc::segment_manager<char, bipc::rbtree_best_fit<RobustMutexFamily>, bipc::null_index>;
-
-// As managed_open_or_create_impl puts it: a state word, then the segment manager at the next multiple of 16.
 constexpr uint64_t kState = 0;
 constexpr uint32_t kReady = 2;
 constexpr uint32_t kCorrupted = 3;
-constexpr uint64_t kManager = 16;
 // Fields of the segment manager, as offsets from the pool's base (flow-ipc-protocol 6.1).
-constexpr uint64_t kMutexKind = kManager + 16;
+constexpr uint64_t kMutexKind = kPoolManager + 16;
 constexpr uint64_t kExtraHeaderBytes = 88;
 constexpr uint64_t kSegmentSize = 104;
-constexpr uint64_t kFirstBlock = kManager + sizeof(Manager);
+constexpr uint64_t kFirstBlock = kPoolManager + sizeof(PoolManager);
 static_assert(sizeof(pthread_mutex_t) == 40, "the layout is that of x86-64 and glibc");
-static_assert(sizeof(Manager) == 144, "the layout must be Flow-IPC's");
 constexpr uint64_t kSmallestPool = kFirstBlock + (kMinBlockUnits + 1) * kBlockUnit;
 constexpr uint64_t kLargeBlock = 256 * 1024;
 
-Manager* manager(char* base) { return reinterpret_cast<Manager*>(base + kManager); }
-pthread_mutex_t* mutexOf(char* base) { return reinterpret_cast<pthread_mutex_t*>(base + kManager); }
+pthread_mutex_t* mutexOf(char* base) { return reinterpret_cast<pthread_mutex_t*>(base + kPoolManager); }
 uint64_t word(const char* base, uint64_t offset) {
   return __atomic_load_n(reinterpret_cast<const uint64_t*>(base + offset), __ATOMIC_RELAXED);
 }
@@ -54,8 +43,8 @@ int checkHeader(const char* base, uint64_t size) {
   const uint32_t kind = __atomic_load_n(reinterpret_cast<const uint32_t*>(base + kMutexKind), __ATOMIC_RELAXED);
   // The two flags of lock elision (256, 512) are no difference.
   if ((kind & ~0x300u) != 128 && (kind & ~0x300u) != 144) return EBADMSG;
-  if (word(base, kSegmentSize) != size - kManager) return EBADMSG;
-  return word(base, kExtraHeaderBytes) == sizeof(Manager) - 96 ? 0 : EBADMSG;
+  if (word(base, kSegmentSize) != size - kPoolManager) return EBADMSG;
+  return word(base, kExtraHeaderBytes) == sizeof(PoolManager) - 96 ? 0 : EBADMSG;
 }
 
 }  // namespace
@@ -94,7 +83,7 @@ std::unique_ptr<PoolMemory> PoolMemory::create(const std::string& name, const Cr
   }
   mapping->adoptFd(fd);
   // Touches the first page and the last: the rest stays a hole.
-  new (mapping->data() + kManager) Manager(size - kManager);
+  new (mapping->data() + kPoolManager) PoolManager(size - kPoolManager);
   __atomic_store_n(reinterpret_cast<uint32_t*>(mapping->data() + kState), kReady, __ATOMIC_RELEASE);
   return std::unique_ptr<PoolMemory>(new PoolMemory(std::move(mapping), false, how.commit));
 }
@@ -174,12 +163,12 @@ int64_t PoolMemory::allocateLocked(uint64_t bytes) {
   if (!findFit(blocks_, bytes, &fit)) return -EINVAL;
   if (fit.block == 0) return -ENOMEM;
   if (const int rc = reserveFor(fit, bytes); rc != 0) return rc;
-  void* block = manager(base())->allocate(bytes, std::nothrow);
+  void* block = poolManager(base())->allocate(bytes, std::nothrow);
   if (block == nullptr) return -ENOMEM;
   return static_cast<char*>(block) - base();
 }
 
-void PoolMemory::freeLocked(uint64_t offset) { manager(base())->deallocate(base() + offset); }
+void PoolMemory::freeLocked(uint64_t offset) { poolManager(base())->deallocate(base() + offset); }
 
 int64_t PoolMemory::allocate(uint64_t bytes) {
   const PoolLock lock(*this);
@@ -230,7 +219,7 @@ int PoolMemory::count(BlockCounts* counts) {
 
 int64_t PoolMemory::freeBytes() {
   const PoolLock lock(*this);
-  return lock.code() != 0 ? lock.code() : static_cast<int64_t>(manager(base())->get_free_memory());
+  return lock.code() != 0 ? lock.code() : static_cast<int64_t>(poolManager(base())->get_free_memory());
 }
 
 }  // namespace flow_ipc

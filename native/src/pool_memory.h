@@ -52,6 +52,12 @@ class PoolMemory {
   int allocateMany(uint64_t bytes, std::vector<uint64_t>* offsets);
   // All that can be: 0, or the code of the first that could not.
   int freeMany(const std::vector<uint64_t>& offsets);
+  // In pool_resize.cc. Both keep the block where it is, and what of its contents still fits.
+  // 0: it holds at least `bytes` now. -ENOMEM: what lies behind it is not free, or not enough. -ENOSPC: no pages for that.
+  // -EINVAL: no such block, or the pool is corrupted. Unless it is 0 nothing has changed.
+  int extend(uint64_t offset, uint64_t bytes);
+  // 0: it is no larger than allocate(bytes) would have made it, or the rest is too little for a block. Codes as above.
+  int shrink(uint64_t offset, uint64_t bytes);
   int64_t freeBytes();
   // 0 or a code.
   int count(BlockCounts* counts);

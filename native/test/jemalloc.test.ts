@@ -9,6 +9,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BorrowedPools, OwnArena, out } from '../ts/index.js';
 import { uniqueName } from './support.js';
@@ -104,6 +105,107 @@ describe('an arena', () => {
     expect(arena.allocate(16)).toBe(EBADF);
     expect(arena.listStore(new Uint8Array(8), 0, 8)).toBe(EBADF);
     expect(arena.takePoolEvents()).toEqual([]);
+  });
+
+  it('lets large blocks grow into free pages behind them, and cuts them', () => {
+    const arena = newArena();
+    const block = arena.allocate(100_000);
+    new Uint8Array(arena.view(block, 100_000)).fill(4);
+    expect(arena.extend(block, 1_000_000)).toBe(0);
+    const { allocated, mapped, objects, pools } = arena.stats();
+    expect(allocated).toBeGreaterThanOrEqual(1_000_000);
+    expect({ mapped, objects, pools }).toEqual({ mapped: 2 << 20, objects: 1, pools: 1 });
+    expect(Buffer.from(arena.view(block, 100_000)).equals(Buffer.alloc(100_000, 4))).toBe(true);
+    // What it got is no other's.
+    new Uint8Array(arena.view(block, 1_000_000)).fill(5);
+    const wall = arena.allocate(100_000);
+    new Uint8Array(arena.view(wall, 100_000)).fill(6);
+    expect(wall >= block + 1_000_000 || wall + 100_000 <= block).toBe(true);
+    expect(arena.extend(block, 2_000_000)).toBe(ENOMEM);
+    expect(arena.extend(block, 2 ** 31)).toBe(ENOMEM);
+    expect(arena.extend(block, 2 ** 50)).toBe(ENOMEM);
+    expect(Buffer.from(arena.view(block, 1_000_000)).equals(Buffer.alloc(1_000_000, 5))).toBe(true);
+    expect(arena.shrink(block, 2 ** 50)).toBe(0);
+    expect(arena.shrink(block, 50_000)).toBe(0);
+    expect(arena.stats().allocated).toBeLessThan(200_000);
+    expect(Buffer.from(arena.view(block, 50_000)).equals(Buffer.alloc(50_000, 5))).toBe(true);
+    expect(Buffer.from(arena.view(wall, 100_000)).equals(Buffer.alloc(100_000, 6))).toBe(true);
+    // What was cut off can be had again.
+    expect(arena.extend(block, 900_000)).toBe(0);
+    for (const address of [block, wall]) expect(arena.free(address)).toBe(0);
+    arena.purge();
+    expect(arena.stats()).toMatchObject({ allocated: 0, active: 0, mapped: 0, pools: 0, objects: 0 });
+  });
+
+  it('gives small blocks the slack of their size class, and no more', () => {
+    const arena = newArena();
+    const block = arena.allocate(100);
+    expect(arena.extend(block, 112)).toBe(0);
+    expect(arena.extend(block, 113)).toBe(ENOMEM);
+    expect(arena.shrink(block, 97)).toBe(0);
+    expect(arena.shrink(block, 50)).toBe(ENOMEM);
+    const large = arena.allocate(50_000);
+    expect(arena.shrink(large, 100)).toBe(ENOMEM);
+    for (const resize of ['extend', 'shrink'] as const) {
+      for (const wrong of [block + 8, 0, -1, 2 ** 52, Number.NaN])
+        expect(arena[resize](wrong, 10)).toBe(EINVAL);
+      arena.listCreate(64);
+      expect(arena[resize](out[0]!, 10)).toBe(EINVAL);
+      expect(() => arena[resize](block, 0)).toThrow(RangeError);
+      expect(() => arena[resize]('1' as never, 1)).toThrow(TypeError);
+    }
+    expect(arena.free(block)).toBe(0);
+    expect(arena.extend(block, 10)).toBe(EINVAL);
+    arena.close();
+    expect(arena.extend(large, 10)).toBe(EBADF);
+    expect(arena.shrink(large, 10)).toBe(EBADF);
+  });
+
+  it('keeps contents apart, whatever grows and shrinks', () => {
+    const step = fc.record({
+      what: fc.constantFrom('allocate', 'free', 'extend', 'extend', 'shrink'),
+      pick: fc.nat(),
+      bytes: fc.oneof(fc.integer({ min: 1, max: 20_000 }), fc.integer({ min: 16_000, max: 1_500_000 })),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (steps) => {
+        const arena = newArena();
+        const live = new Map<number, { length: number; value: number }>();
+        const check = (address: number, length: number, value: number) =>
+          expect(Buffer.from(arena.view(address, length)).equals(Buffer.alloc(length, value))).toBe(true);
+        for (const [i, { what, pick, bytes }] of steps.entries()) {
+          const addresses = [...live.keys()];
+          let address = addresses[pick % addresses.length];
+          let length = bytes;
+          if (what === 'allocate' || address === undefined) {
+            address = arena.allocate(bytes);
+          } else {
+            const before = live.get(address)!;
+            check(address, before.length, before.value);
+            live.delete(address);
+            if (what === 'free') {
+              expect(arena.free(address)).toBe(0);
+              continue;
+            }
+            const code = arena[what as 'extend' | 'shrink'](address, bytes);
+            expect([0, ENOMEM]).toContain(code);
+            if (what === 'extend') length = code === 0 ? Math.max(bytes, before.length) : before.length;
+            else length = Math.min(bytes, before.length);
+            check(address, Math.min(length, before.length), before.value);
+          }
+          new Uint8Array(arena.view(address, length)).fill(i);
+          live.set(address, { length, value: i & 255 });
+        }
+        for (const [address, { length, value }] of live) {
+          check(address, length, value);
+          expect(arena.free(address)).toBe(0);
+        }
+        arena.purge();
+        expect(arena.stats()).toMatchObject({ allocated: 0, active: 0, mapped: 0, pools: 0, objects: 0 });
+        arena.close();
+      }),
+      { numRuns: process.env.FLOW_IPC_LONG ? 2000 : 40 },
+    );
   });
 
   it('allocates and frees in batches', () => {

@@ -2,22 +2,11 @@
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { poolCreate } from '../ts/index.js';
-import { uniqueName } from './support.js';
+import { random, uniqueName } from './support.js';
 
 const { EINVAL } = constants.errno;
 const SIZE = 64 * 1024;
 const pristine = poolCreate(uniqueName('hostile'), SIZE, 0o600);
-
-/** A deterministic random source (xorshift), so that a failure can be repeated. */
-function random(seed: number) {
-  let state = seed >>> 0 || 1;
-  return (limit: number) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % limit;
-  };
-}
 
 function build(segments: number, next: (limit: number) => number) {
   const list = pristine.listCreate();

@@ -1,8 +1,11 @@
 // Our pools under plain Boost, and plain Boost's under ours.
+import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { poolCreate, poolOpen } from '../ts/index.js';
 import { oracle } from './oracle/oracle.mjs';
 import { uniqueName } from './support.js';
+
+const { ENOMEM } = constants.errno;
 
 describe('a pool that we made', () => {
   it.each([4096 * 300, 1_000_001])('of %d bytes opens, checks and allocates in Boost', (size) => {
@@ -27,6 +30,41 @@ describe('a pool that we made', () => {
     expect(oracle('take', pool.name, list)).toEqual(['1', '2', '010101', '0202020202', '1', String(free)]);
     const stored = pool.listStore(new Uint8Array([1, 2, 3]), 0, 3);
     expect(oracle('take', pool.name, stored)).toEqual(['1', '1', '010203', '1', String(free)]);
+  });
+});
+
+describe('blocks that grow and shrink where they are', () => {
+  it('leave the bytes that Boost leaves, and a pool that it can fill and empty', () => {
+    const size = 1 << 20;
+    const [ours, theirs] = [poolCreate(uniqueName(), size, 0o600), poolCreate(uniqueName(), size, 0o600)];
+    const allocate = (bytes: number) => {
+      const offset = ours.allocate(bytes);
+      expect(theirs.allocate(bytes)).toBe(offset);
+      return offset;
+    };
+    const both = (command: 'extend' | 'shrink', offset: number, bytes: number, can = true) => {
+      expect(ours[command](offset, bytes)).toBe(can ? 0 : -ENOMEM);
+      expect(oracle(command, theirs.name, offset, bytes)).toEqual([can ? '1' : '0']);
+    };
+    const blocks = [100, 300, 200, 60, 700, 90, 40, 1000].map(allocate);
+    for (const i of [1, 3, 5]) for (const pool of [ours, theirs]) expect(pool.free(blocks[i]!)).toBe(0);
+    both('extend', blocks[0]!, 200); // some of a gap
+    both('extend', blocks[2]!, 230); // all of one
+    both('extend', blocks[2]!, 300, false);
+    both('extend', blocks[4]!, 790); // all but crumbs
+    both('shrink', blocks[4]!, 300); // a gap where there was none
+    both('shrink', blocks[7]!, 10); // to the end of the pool
+    both('extend', blocks[7]!, 3000);
+    both('extend', blocks[7]!, size, false);
+    both('shrink', blocks[0]!, 150); // in front of a gap, which becomes larger
+    // From the books on: before them there is the mutex.
+    const image = (pool: typeof ours) => Buffer.from(pool.view(56, size - 56));
+    expect(image(ours).equals(image(theirs))).toBe(true);
+    expect(oracle('sanity', ours.name)).toEqual(['1', String(theirs.freeBytes())]);
+    const [middle, after, before, left] = oracle('exercise', ours.name);
+    expect([middle, after, before]).toEqual(['1', '1', left]);
+    for (const i of [0, 2, 4, 6, 7]) expect(oracle('free', ours.name, blocks[i]!)[0]).toBe('1');
+    expect(ours.freeBytes()).toBe(size - 160);
   });
 });
 

@@ -48,6 +48,35 @@ test('large blocks are refused when pages are short, but not when their pages ar
   );
 });
 
+test('blocks grow in place only where there are pages, and shrink where there are none to be had', {
+  skip: possible ? false : 'needs the right to mount a tmpfs',
+}, () => {
+  const code = `
+      import { writeFileSync } from 'node:fs';
+      import { poolCreate } from ${JSON.stringify(entry)};
+      const pool = poolCreate('small', 64 << 20, 0o600);
+      const free = pool.freeBytes();
+      const fill = (block, bytes) => new Uint8Array(pool.view(block, bytes)).fill(1);
+      const block = pool.allocate(10 << 20);
+      fill(block, 10 << 20);
+      const results = [pool.extend(block, 40 << 20), pool.extend(block, 20 << 20)];
+      fill(block, 20 << 20);
+      const used = free - pool.freeBytes();
+      // All that is left goes to somebody else.
+      try { for (let i = 0; ; i++) writeFileSync('/dev/shm/rest', Buffer.alloc(i < 10 ? 1 << 20 : 4096), { flag: 'a' }); } catch {}
+      // By little pieces up to where the pages end, and each of them there.
+      let bytes = 20 << 20;
+      let code;
+      while ((code = pool.extend(block, bytes + 1000)) === 0) fill(block, bytes += 1000);
+      results.push(code, pool.shrink(block, 100), pool.extend(block, 20 << 20));
+      fill(block, 20 << 20);
+      pool.free(block);
+      console.log(JSON.stringify([...results, used, free - pool.freeBytes()]));`;
+  const run = inSmallTmpfs(code);
+  const expected = [-ENOSPC, 0, -ENOSPC, 0, 0, (20 << 20) + 16, 0];
+  assert.deepEqual(JSON.parse(run.stdout || '[]'), expected, run.stderr);
+});
+
 test('small blocks, batches, objects and messages are refused when pages are short, and all goes on', {
   skip: possible ? false : 'needs the right to mount a tmpfs',
 }, () => {

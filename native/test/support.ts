@@ -30,6 +30,17 @@ afterAll(() => {
   }
 });
 
+/** A deterministic random source (xorshift), so that a failure can be repeated. */
+export function random(seed: number): (limit: number) => number {
+  let state = seed >>> 0 || 1;
+  return (limit: number) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % limit;
+  };
+}
+
 /** Descriptors open in this process. */
 export const fdCount = () => readdirSync('/proc/self/fd').length;
 

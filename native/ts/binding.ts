@@ -95,6 +95,17 @@ export interface Pool {
   /** Frees all of these that are blocks, under one lock. 0, or -EINVAL when one was not. */
   freeMany(offsets: Float64Array): number;
   /**
+   * Makes a block of allocate() hold at least `bytes` bytes where it is, its contents kept. 0, also when it did already;
+   * -ENOMEM when what lies behind it is not free, or not enough; -ENOSPC when there are no pages for it; -EINVAL as
+   * free(). Unless it is 0 nothing has changed. RangeError: less than 1 byte.
+   */
+  extend(offset: number, bytes: number): number;
+  /**
+   * Gives back what a block has beyond `bytes` bytes, where that is enough for a block of its own (48 bytes with its
+   * header); the rest stays where and what it is. 0 or a code of extend().
+   */
+  shrink(offset: number, bytes: number): number;
+  /**
    * An ArrayBuffer over [offset, offset + length): no copy. Keeps the mapping alive until it is collected or
    * detached. RangeError when outside the pool.
    */
@@ -242,6 +253,17 @@ export interface OwnArena {
   free(address: number): number;
   /** How many of them were allocated blocks, and were freed. */
   freeMany(addresses: Float64Array): number;
+  /**
+   * Makes a block hold at least `bytes` bytes where it is, its contents kept: 0. Or -ENOMEM: it cannot. Blocks of less
+   * than 16 KiB only have the slack of their size class, larger ones grow into free pages behind them. RangeError: less
+   * than 1 byte.
+   */
+  extend(address: number, bytes: number): number;
+  /**
+   * 0 when the block is now no larger than allocate(bytes) would make it. -ENOMEM: it cannot be cut, being less than 16
+   * KiB or to become so.
+   */
+  shrink(address: number, bytes: number): number;
   /** No copy; keeps the pool mapped. RangeError outside the pools. */
   view(address: number, length: number): ArrayBuffer;
   /** `out[4]`: the pool's id, `out[5]`: the offset in it. 0, or -EINVAL when no pool is there. */

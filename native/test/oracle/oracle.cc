@@ -119,6 +119,15 @@ int main(int argc, char** argv) {
     auto* block = static_cast<uint8_t*>(pool.allocate(static_cast<size_t>(number(3))));
     std::memset(block, static_cast<int>(number(4)), static_cast<size_t>(number(3)));
     std::cout << block - base << std::endl;
+  } else if (command == "extend" || command == "shrink") {  // <offset> <bytes>: prints whether it could
+    void* block = base + number(3);
+    const auto bytes = static_cast<size_t>(number(4));
+    size_t received = bytes;
+    const bool extend = command == "extend";
+    std::cout << (pool.get_segment_manager()->raw_allocation_command(
+                      (extend ? bipc::expand_fwd : bipc::shrink_in_place) | bipc::nothrow_allocation,
+                      extend ? bytes : pool.get_segment_manager()->size(block), received, block) != nullptr)
+              << std::endl;
   } else if (command == "free") {  // <offset>
     pool.deallocate(base + number(3));
     std::cout << pool.check_sanity() << ' ' << pool.get_free_memory() << std::endl;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -46,6 +47,12 @@ void work(PoolMemory& pool, uint64_t lockPlace, uint64_t* counter, unsigned seed
       require(block > 0, "allocate");
       std::memset(pool.base() + block, 0x5a, size);
       mine.push_back(static_cast<uint64_t>(block));
+    } else if (dice == 1 && (seed >> 8) % 2 == 0 && !mine.empty()) {
+      const uint64_t size = 1 + (seed >> 10) % 2000;
+      const int rc = pool.extend(mine.back(), size);
+      require(rc == 0 || rc == -ENOMEM, "extend");
+      if (rc == 0) std::memset(pool.base() + mine.back(), 0x5a, size);
+      require(pool.shrink(mine.back(), size / 2 + 1) == 0, "shrink");
     } else if (dice == 1 && !mine.empty()) {
       require(pool.base()[mine.back()] == 0x5a, "a block is its owner's");
       require(pool.free(mine.back()) == 0, "free");

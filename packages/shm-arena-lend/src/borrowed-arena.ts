@@ -53,6 +53,14 @@ export class BorrowedArena implements Arena {
     throw readOnly();
   }
 
+  extend(_address: number, _bytes: number): boolean {
+    throw readOnly();
+  }
+
+  shrink(_address: number, _bytes: number): boolean {
+    throw readOnly();
+  }
+
   view(address: number, length: number): ArrayBuffer {
     return this.#native.view(address, length);
   }

@@ -8,6 +8,7 @@ import { OwnMemory } from './own-memory.js';
 import { OwnObjects } from './own-objects.js';
 
 const EINVAL = -22;
+const ENOMEM = -12;
 /** Slots of the addon's `out` array. */
 const OUT_LIST = 0;
 const OUT_POOL_ID = 4;
@@ -159,6 +160,16 @@ export class IpcArena implements Arena, ListHome, Disposable {
     if (freed < addresses.length) throw this.error(EINVAL, `Cannot free all of ${addresses.length} blocks`);
   }
 
+  /** Only blocks of 16 KiB and more can grow, into free pages behind them. */
+  extend(address: number, bytes: number): boolean {
+    return this.#inPlace(this.native.extend(address, bytes), 'extend', address);
+  }
+
+  /** False for blocks of less than 16 KiB, or that would become so: jemalloc's size classes have places of their own. */
+  shrink(address: number, bytes: number): boolean {
+    return this.#inPlace(this.native.shrink(address, bytes), 'shrink', address);
+  }
+
   view(address: number, length: number): ArrayBuffer {
     return this.native.view(address, length);
   }
@@ -260,6 +271,13 @@ export class IpcArena implements Arena, ListHome, Disposable {
   /** @internal */
   error(code: number, what: string): FlowIpcError {
     return arenaError(code, what, this.name);
+  }
+
+  #inPlace(code: number, verb: string, address: number): boolean {
+    this.settle();
+    if (code === ENOMEM) return false;
+    if (code < 0) throw this.error(code, `Cannot ${verb} the block at ${address}`);
+    return true;
   }
 
   #announce(): void {

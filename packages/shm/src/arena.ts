@@ -22,6 +22,16 @@ export interface Arena {
   /** All that can be: throws, at the end, the error of the first that could not. */
   freeMany(addresses: Float64Array): void;
   /**
+   * Makes a block hold at least `bytes` bytes (1 or more) where it is, its contents kept; what is new is zeroed nowhere.
+   * False: what lies behind it is not free, and nothing has changed. Throws BAD_HANDLE, OWNER_DIED, LOCK_TIMEOUT or CLOSED.
+   */
+  extend(address: number, bytes: number): boolean;
+  /**
+   * Gives back what a block has beyond `bytes` bytes (1 or more). True: it is about as large as one of allocate(bytes).
+   * False: it cannot be cut, and nothing has changed. Throws as extend().
+   */
+  shrink(address: number, bytes: number): boolean;
+  /**
    * [address, address + length) without a copy, for users. RangeError outside the arena's memory. It keeps the memory
    * mapped until detached or collected. Where `memory.writable` is false, what is written to it reaches nobody.
    */

@@ -1,5 +1,6 @@
 // Pool_arena: one named shared-memory pool that its processes allocate from alike (features 169-177).
 import { readdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import { debuglog } from 'node:util';
 import { fromNative, type PermissionsLevel, sharedResourceMode } from '@flow-ipc/core';
 import {
@@ -23,6 +24,7 @@ import { WINDOW } from './shared-memory.js';
 import { dropShare, SharedObject } from './shared-object.js';
 
 const debug = debuglog('flow-ipc');
+const { ENOMEM, ENOSPC } = constants.errno;
 
 /** Default limit of a pool: address space and a promise, not memory. Pages are taken when first needed. */
 export const DEFAULT_POOL_SIZE_MI = 2048;
@@ -198,6 +200,14 @@ export class PoolArena implements Arena, Disposable {
     this.#checked(this.pool.freeMany(addresses), `Cannot free all of ${addresses.length} blocks`);
   }
 
+  extend(address: number, bytes: number): boolean {
+    return this.#inPlace(this.pool.extend(address, bytes), 'extend', address);
+  }
+
+  shrink(address: number, bytes: number): boolean {
+    return this.#inPlace(this.pool.shrink(address, bytes), 'shrink', address);
+  }
+
   view(address: number, length: number): ArrayBuffer {
     return this.pool.view(address, length);
   }
@@ -227,6 +237,13 @@ export class PoolArena implements Arena, Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** No room there, or no pages for it, is no error yet: there may be some elsewhere. */
+  #inPlace(code: number, verb: string, address: number): boolean {
+    if (code === -ENOMEM || code === -ENOSPC) return false;
+    if (code < 0) throw poolError(code, `Cannot ${verb} the block at ${address}`, this.name);
+    return true;
   }
 
   #checked(code: number, what: string): number {

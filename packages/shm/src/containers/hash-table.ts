@@ -206,10 +206,12 @@ export class HashTable<K> {
     memory.writePointer(bucket, node);
   }
 
+  /** All nodes in so many buckets: made anew from the nodes' order, so that it does not matter where they are. */
   #rehash(home: Home, at: number, count: number): void {
     const { memory } = home;
     const old = this.#buckets(home, at);
-    const block = home.allocate(count * 8);
+    const stays = old.count > 0 && this.#resizeBuckets(home, at, old, count);
+    const block = stays ? old.at : home.allocate(count * 8);
     for (let i = 0; i < count; i++) memory.writePointer(block + i * 8, 0);
     memory.writePointer(at + BUCKETS, block);
     memory.setU32(at + BUCKET_COUNT, count);
@@ -221,7 +223,17 @@ export class HashTable<K> {
       memory.writePointer(bucket, node);
       node = this.#node(home, node + NEXT);
     }
-    if (old.count > 0) home.free(old.at, old.count * 8);
+    if (old.count > 0 && !stays) home.free(old.at, old.count * 8);
+  }
+
+  /** The block of buckets, where it is. False: that cannot be, and nothing has changed. */
+  #resizeBuckets(home: Home, at: number, old: { at: number; count: number }, count: number): boolean {
+    if (count > old.count) return home.extend(old.at, count * 8);
+    // First it says less, then it has less: should this process die between the two, nobody looks behind the end.
+    home.memory.setU32(at + BUCKET_COUNT, count);
+    if (home.shrink(old.at, old.count * 8, count * 8)) return true;
+    home.memory.setU32(at + BUCKET_COUNT, old.count);
+    return false;
   }
 
   /** A courtesy: without the memory to do it, the buckets stay as many as they were. */

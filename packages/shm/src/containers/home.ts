@@ -2,14 +2,7 @@
 import type { Arena } from '../arena.js';
 import { closed, readOnly, released } from '../errors.js';
 import type { SharedMemory } from '../shared-memory.js';
-
-interface HandedOut {
-  readonly buffer: ArrayBuffer;
-  readonly length: number;
-}
-
-/** A view keeps its home, and with it the share in the object, from being collected. */
-const HOME = Symbol('home');
+import { Views } from './views.js';
 
 /** Blocks that are freed in one go. */
 const MANY = 4096;
@@ -21,12 +14,13 @@ export class Home {
   readonly arena: Arena;
   readonly memory: SharedMemory;
   #alive = true;
-  readonly #views = new Map<number, HandedOut>();
+  readonly #views: Views;
   #trash: number[] = [];
 
   constructor(arena: Arena) {
     this.arena = arena;
     this.memory = arena.memory;
+    this.#views = new Views(arena, this);
   }
 
   /** Throws RELEASED when the object was released here, CLOSED when its arena was. */
@@ -57,15 +51,25 @@ export class Home {
 
   /** Views of it are dead from here on. The block is freed with the next flush(). */
   free(address: number, bytes: number): void {
-    if (this.#views.size > 0) {
-      for (const [start, { buffer, length }] of this.#views) {
-        if (start + length <= address || start >= address + bytes) continue;
-        this.arena.detach([buffer]);
-        this.#views.delete(start);
-      }
-    }
+    this.#views.end(address, bytes);
     this.#trash.push(address);
     if (this.#trash.length >= MANY) this.flush();
+  }
+
+  /** Arena.extend(). Views of the block stay as they are; view() then gives one of it all. */
+  extend(address: number, bytes: number): boolean {
+    if (!this.arena.extend(address, bytes)) return false;
+    this.#views.outgrow(address);
+    return true;
+  }
+
+  /**
+   * Arena.shrink() of a block of `before` bytes, of which nobody needs more than `bytes` any more: views of more are dead
+   * from here on, whether it can be done or not. When it cannot, move: that frees memory all the same.
+   */
+  shrink(address: number, before: number, bytes: number): boolean {
+    this.#views.end(address + bytes, before - bytes);
+    return this.arena.shrink(address, bytes);
   }
 
   /** Gives back what free() was told of. Throws CORRUPTED's like when a peer made up some of these addresses. */
@@ -79,20 +83,12 @@ export class Home {
 
   /** A buffer over a whole block, or part of one, the same each time. Dead once the block, or the object, is. */
   view(address: number, length: number): ArrayBuffer {
-    const known = this.#views.get(address);
-    if (known?.length === length && (known.buffer.byteLength > 0 || length === 0)) return known.buffer;
-    const buffer = this.arena.view(address, length);
-    Object.defineProperty(buffer, HOME, { value: this });
-    if (known) this.arena.detach([known.buffer]);
-    this.#views.set(address, { buffer, length });
-    return buffer;
+    return this.#views.get(address, length);
   }
 
   /** The object is no longer ours. */
   end(): void {
     this.#alive = false;
-    if (this.#views.size === 0) return;
-    this.arena.detach([...this.#views.values()].map(({ buffer }) => buffer));
-    this.#views.clear();
+    this.#views.endAll();
   }
 }

@@ -8,6 +8,8 @@ import { type Budget, DirectType, type KeyType } from './type.js';
 const CAPACITY = 4;
 const CONTENT = 8;
 const INLINE = 16;
+/** The smallest block. */
+const LEAST = 32;
 const LONGEST = 2 ** 29;
 
 class Text extends DirectType<string> implements KeyType<string> {
@@ -24,7 +26,7 @@ class Text extends DirectType<string> implements KeyType<string> {
     return length === 0 ? '' : home.memory.text(this.#content(home, at, length), length);
   }
 
-  /** The block is kept as long as the text fits into it and fills a quarter of it. */
+  /** The block is kept as long as the text fits into it; what is more than four times the text is given back. */
   write(home: Home, at: number, value: string): void {
     if (typeof value !== 'string') throw new TypeError(`${String(value)} is not a string`);
     const { memory } = home;
@@ -35,17 +37,22 @@ class Text extends DirectType<string> implements KeyType<string> {
       if (capacity !== 0) this.#freeBlock(home, at, capacity);
       memory.setU32(at + CAPACITY, 0);
       memory.setText(at + CONTENT, value, length);
-    } else if (length <= capacity && length >= capacity / 4) {
-      memory.setText(this.#block(home, at, capacity), value, length);
+      memory.setU32(at, length);
+    } else if (length <= capacity) {
+      memory.setText(this.#block(home, at, length), value, length);
+      memory.setU32(at, length);
+      if (length < capacity / 4) this.#cut(home, at, Math.max(LEAST, length));
     } else {
-      const size = Math.max(32, length);
-      const block = home.allocate(size);
+      const size = Math.max(LEAST, length);
+      const old = capacity === 0 ? 0 : this.#block(home, at, 1);
+      const stays = old !== 0 && home.extend(old, size);
+      const block = stays ? old : home.allocate(size);
       memory.setText(block, value, length);
-      if (capacity !== 0) this.#freeBlock(home, at, capacity);
       memory.writePointer(at + CONTENT, block);
       memory.setU32(at + CAPACITY, size);
+      memory.setU32(at, length);
+      if (old !== 0 && !stays) home.free(old, capacity);
     }
-    memory.setU32(at, length);
   }
 
   override toJS(home: Home, at: number, budget: Budget): string {
@@ -97,6 +104,25 @@ class Text extends DirectType<string> implements KeyType<string> {
     const block = home.memory.follow(at + CONTENT, length);
     if (block === 0) throw corrupted('long text without a block');
     return block;
+  }
+
+  /** To `size` bytes, which hold the text; it moves if the arena cannot cut blocks. A courtesy: without memory it stays. */
+  #cut(home: Home, at: number, size: number): void {
+    const { memory } = home;
+    const capacity = memory.u32(at + CAPACITY);
+    const old = this.#block(home, at, size);
+    // First it says less, then it has less: should this process die between the two, nobody writes behind the end.
+    memory.setU32(at + CAPACITY, size);
+    if (home.shrink(old, capacity, size)) return;
+    let block: number;
+    try {
+      block = home.allocate(size);
+    } catch {
+      return;
+    }
+    memory.copy(block, old, memory.u32(at));
+    memory.writePointer(at + CONTENT, block);
+    home.free(old, capacity);
   }
 
   #freeBlock(home: Home, at: number, capacity: number): void {

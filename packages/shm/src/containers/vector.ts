@@ -1,4 +1,4 @@
-// Vectors: elements in one block that grows and shrinks.
+// Vectors: elements in one block that grows and shrinks, where it lies if there is room, else by moving.
 import { corrupted } from '../shared-memory.js';
 import { Accessor } from './accessor.js';
 import type { Home } from './home.js';
@@ -44,7 +44,7 @@ export class Vector<E extends SharedType> extends Accessor<Plain<E>[], Iterable<
     return this.home.memory.u32(this.$place.address() + COUNT);
   }
 
-  /** Elements that fit before the next growth moves them. */
+  /** Elements that fit before more room has to be had, behind the others or elsewhere. */
   get capacity(): number {
     return this.home.memory.u32(this.$place.address() + CAPACITY);
   }
@@ -94,13 +94,13 @@ export class Vector<E extends SharedType> extends Accessor<Plain<E>[], Iterable<
   reserve(capacity: number): void {
     checkCount(capacity);
     this.#change((home, at) => {
-      if (capacity > home.memory.u32(at + CAPACITY)) this.type.move(home, at, capacity);
+      if (capacity > home.memory.u32(at + CAPACITY)) this.type.setRoom(home, at, capacity);
     });
   }
 
-  /** Gives back the room for elements that are not there. */
+  /** Gives back the room for elements that are not there. The others stay where they are if the arena can do that. */
   shrink(): void {
-    this.#change((home, at) => this.type.move(home, at, home.memory.u32(at + COUNT)));
+    this.#change((home, at) => this.type.setRoom(home, at, home.memory.u32(at + COUNT)));
   }
 
   clear(): void {
@@ -125,8 +125,9 @@ export class Vector<E extends SharedType> extends Accessor<Plain<E>[], Iterable<
 /** A vector of numbers, which can be seen as a typed array. */
 export class NumericVector<E extends SharedType, A extends NumericArray> extends Vector<E> {
   /**
-   * The elements themselves, no copy. It stays until elements have to move, or the object is released: then it is dead
-   * (empty), so ask anew after growing. Growing by another process is not seen: agree on when that may happen.
+   * The elements themselves, no copy. It stays until elements have to move, room is given back or the object is
+   * released: then it is dead (empty). When there was room to grow it stays, with the elements that it had. So ask anew
+   * after growing. Growing by another process is not seen: agree on when that may happen.
    * Where memory is read-only, what is written to it reaches nobody.
    */
   view(): A {
@@ -197,7 +198,7 @@ class VectorDeclaration<E extends SharedType> implements VectorType<E, Vector<E>
       return;
     }
     this.resize(home, at, 0);
-    if (known !== undefined && known > 0) this.move(home, at, known);
+    if (known !== undefined && known > 0) this.setRoom(home, at, known);
     for (const each of value) this.append(home, at, each);
   }
 
@@ -262,7 +263,7 @@ class VectorDeclaration<E extends SharedType> implements VectorType<E, Vector<E>
     const count = memory.u32(at + COUNT);
     const capacity = memory.u32(at + CAPACITY);
     if (count === MOST) throw new RangeError('A vector cannot have more elements');
-    if (count >= capacity) this.move(home, at, Math.min(MOST, Math.max(2 * count, this.#least())));
+    if (count >= capacity) this.setRoom(home, at, Math.min(MOST, Math.max(2 * count, this.#least())));
     const { element } = this;
     const place = this.elements(home, at).at + count * element.size;
     element.init(home, place);
@@ -279,7 +280,7 @@ class VectorDeclaration<E extends SharedType> implements VectorType<E, Vector<E>
     const { memory } = home;
     const { element } = this;
     const before = memory.u32(at + COUNT);
-    if (count > memory.u32(at + CAPACITY)) this.move(home, at, count);
+    if (count > memory.u32(at + CAPACITY)) this.setRoom(home, at, count);
     const start = this.elements(home, at).at;
     // The count first: an element that is being taken down is already gone.
     if (count < before) memory.setU32(at + COUNT, count);
@@ -293,15 +294,34 @@ class VectorDeclaration<E extends SharedType> implements VectorType<E, Vector<E>
     const capacity = memory.u32(at + CAPACITY);
     const room = capacity * element.size;
     if (count < before && (count === 0 || (room > SMALL && count < capacity / 4)))
-      this.#tryMove(home, at, 2 * count);
+      this.#trySetRoom(home, at, 2 * count);
   }
 
-  /** To a block for `capacity` elements, at least as many as there are; 0 frees it. */
-  move(home: Home, at: number, capacity: number): void {
-    const { memory } = home;
-    const { element } = this;
+  /** Makes the block one for `capacity` elements, at least as many as there are; 0 frees it. */
+  setRoom(home: Home, at: number, capacity: number): void {
     const old = this.elements(home, at);
     if (capacity === old.capacity) return;
+    if (old.at === 0 || capacity === 0 || !this.#resizeBlock(home, at, old, capacity))
+      this.#move(home, at, old, capacity);
+  }
+
+  /** Where it is. False: that cannot be. */
+  #resizeBlock(home: Home, at: number, old: Elements, capacity: number): boolean {
+    const { memory } = home;
+    const { size } = this.element;
+    if (capacity > old.capacity) {
+      if (!home.extend(old.at, capacity * size)) return false;
+      memory.setU32(at + CAPACITY, capacity);
+      return true;
+    }
+    // First it says less, then it has less: should this process die between the two, nobody looks behind the end.
+    memory.setU32(at + CAPACITY, capacity);
+    return home.shrink(old.at, old.capacity * size, capacity * size);
+  }
+
+  #move(home: Home, at: number, old: Elements, capacity: number): void {
+    const { memory } = home;
+    const { element } = this;
     const block = capacity === 0 ? 0 : home.allocate(capacity * element.size);
     if (element.plain) {
       memory.copy(block, old.at, old.count * element.size);
@@ -316,9 +336,9 @@ class VectorDeclaration<E extends SharedType> implements VectorType<E, Vector<E>
   }
 
   /** Shrinking is a courtesy: without the memory to do it, the vector stays as large as it was. */
-  #tryMove(home: Home, at: number, capacity: number): void {
+  #trySetRoom(home: Home, at: number, capacity: number): void {
     try {
-      this.move(home, at, capacity);
+      this.setRoom(home, at, capacity);
     } catch {}
   }
 

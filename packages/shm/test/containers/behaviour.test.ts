@@ -180,8 +180,10 @@ describe('a view', () => {
     expect([...seen]).toEqual([1, 777, 3]);
     expect(mine.value.view().buffer).toBe(mine.value.view().buffer);
     const before = mine.value.view();
+    const wall = pool.allocate(1);
     mine.value.reserve(10_000);
     expect(before.length).toBe(0);
+    pool.free(wall);
     expect([...mine.value.view()]).toEqual([1, 777, 3]);
     const later = mine.value.view();
     mine.value.push(4);

@@ -1,0 +1,39 @@
+// The nodes of Boost's tree of free blocks, one word at a time (layout: flow-ipc-protocol 6.1).
+#pragma once
+
+#include <cstdint>
+
+#include "block_check.h"
+
+namespace flow_ipc {
+
+// A node lies in the first bytes of a free block, behind its header; the tree's own is in the segment manager: its parent
+// is the root, its left and right are the first and the last node.
+constexpr uint64_t kTreeHeader = 64;
+constexpr uint64_t kParent = 0;
+constexpr uint64_t kLeft = 8;
+constexpr uint64_t kRight = 16;
+// In the link to the parent: set for black nodes.
+constexpr uint64_t kColourBit = 2;
+constexpr uint64_t kNull = 1;
+// What a free block has: header and node.
+constexpr uint64_t kNodeEnd = kBlockHeader + 24;
+
+inline uint64_t loadWord(const char* base, uint64_t offset) {
+  // Once: another process may be writing the same word.
+  return __atomic_load_n(reinterpret_cast<const uint64_t*>(base + offset), __ATOMIC_RELAXED);
+}
+
+inline uint64_t unitsOf(uint64_t word) { return word & ~(uint64_t{3} << 62); }
+inline bool isAllocated(uint64_t word) { return (word >> 63) != 0; }
+
+// Where a link leads, unchecked.
+inline uint64_t follow(uint64_t field, uint64_t value) { return field + value; }
+
+// Whether a node can be there.
+__attribute__((always_inline)) inline bool isNode(const BlockSpace& space, uint64_t node) {
+  return node % kBlockUnit == 0 && node >= space.first + kBlockHeader && node < space.end &&
+         space.backing->readable(node - kBlockHeader, kNodeEnd);
+}
+
+}  // namespace flow_ipc
