@@ -66,7 +66,9 @@ const ONLY = process.env.FLOW_IPC_LONG
 
 /** What may not stay behind; the guard of the server's name does by design. */
 const left = () => [
-  ...readdirSync('/dev/shm').filter((name) => !name.startsWith('sem.') && /_compare_\d|flowIpcCompare/.test(name)),
+  ...readdirSync('/dev/shm').filter(
+    (name) => !name.startsWith('sem.') && /_compare_\d|flowIpcCompare/.test(name),
+  ),
   ...readdirSync(tmpdir()).filter((name) => /^flow-ipc-(compare-(?!test)|floor-)/.test(name)),
 ];
 
