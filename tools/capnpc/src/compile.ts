@@ -19,7 +19,26 @@ const MAX_REQUEST = 1 << 30;
  * refuses a schema; the message has its words, with file and line.
  */
 export function compile(files: readonly string[], options: CompileOptions = {}): GeneratedFile[] {
-  const cwd = path.resolve(options.cwd ?? '.');
+  const home = path.resolve(options.cwd ?? '.');
+  const sources = files.map((file) => path.resolve(home, file));
+  const cwd = commonDirectory(home, sources);
+  if (cwd === home) return compileIn(cwd, files, options);
+  // The compiler names what is not below its directory as if that were the root: it is started further up.
+  const generated = compileIn(
+    cwd,
+    sources.map((file) => path.relative(cwd, file)),
+    { ...options, importPaths: (options.importPaths ?? []).map((dir) => path.resolve(home, dir)) },
+  );
+  return generated.map((file) => ({ ...file, path: path.relative(home, path.resolve(cwd, file.path)) }));
+}
+
+/** `directory`, or the nearest one above it that all files are below. */
+function commonDirectory(directory: string, files: readonly string[]): string {
+  const outside = files.some((file) => path.relative(directory, file).startsWith('..'));
+  return outside ? commonDirectory(path.dirname(directory), files) : directory;
+}
+
+function compileIn(cwd: string, files: readonly string[], options: CompileOptions): GeneratedFile[] {
   const program = options.capnp ?? 'capnp';
   const args = ['compile', '-o-', ...(options.importPaths ?? []).map((dir) => `-I${dir}`), ...files];
   // The compiler warns when PWD is not the directory it is in.
