@@ -20,7 +20,7 @@
 #include "sliced_wait.h"
 #include "socket_io.h"
 #include "sockets.h"
-#include "staged_lists.h"
+#include "staged_pool.h"
 #include "timer_fd.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -56,7 +56,7 @@ constexpr Export kFunctions[] = {
     {"disownFd", disownFd},
     {"dupFd", dupFd},
     {"fdFlags", fdFlags},
-    {"listStaged", listStaged},
+    {"poolStaged", poolStaged},
     {"listenAbstract", listenAbstract},
     {"mapFd", mapFd},
     {"monotonicNs", monotonicNow},

@@ -26,7 +26,7 @@ class AddonState {
   AddonState& operator=(const AddonState&) = delete;
 
   // Slots of the exported `out` array. Always valid memory, whatever JavaScript does with the array. From kFd on they are
-  // the registers of sendStaged(), recvStaged() and listStaged(): arguments and result pass here in a fifth of the time
+  // the registers of sendStaged(), recvStaged() and poolStaged(): arguments and result pass here in a fifth of the time
   // that Node-API takes for them.
   enum Slot {
     kListOffset = 0,

@@ -23,6 +23,7 @@ class Pool : public Napi::ObjectWrap<Pool> {
 
   // Null when closed.
   SegmentLists* lists() const { return lists_.get(); }
+  PoolMemory* memory() const { return memory_.get(); }
 
  private:
   Napi::Value freeBytes(const Napi::CallbackInfo& info);

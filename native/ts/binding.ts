@@ -78,7 +78,7 @@ export interface Pool {
   readonly name: string;
   /** Size of the whole mapping in bytes. */
   readonly size: number;
-  /** What the functions of staged-lists.ts know it by. */
+  /** What the functions of staged-pool.ts know it by. */
   readonly index: number;
   /** Free bytes by the allocator's books. Takes the pool lock. */
   freeBytes(): number;
@@ -402,13 +402,13 @@ export interface Binding {
   /**
    * Extra results of the last call on this thread: [0] see listGrow; [1] descriptor received by recv, or -1;
    * [2] 1 when recv saw truncated or surplus control data (all its descriptors were closed), else 0; [4] to [6] see
-   * {@link OwnArena}; from [8] on: staged-io.ts, staged-lists.ts.
+   * {@link OwnArena}; from [8] on: staged-io.ts, staged-pool.ts.
    */
   readonly out: Float64Array;
-  /** 8 KiB for metadata that listStaged() stores or has taken. */
+  /** 8 KiB for metadata that poolStaged() stores or has taken. */
   readonly listBytes: Uint8Array;
-  /** One operation on a list, see staged-lists.ts. RangeError when a register is out of range. */
-  listStaged(): void;
+  /** One operation on a list or block, see staged-pool.ts. RangeError when a register is out of range. */
+  poolStaged(): void;
 
   closeFd(fd: number): void;
   /** F_DUPFD_CLOEXEC. */

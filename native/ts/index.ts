@@ -19,15 +19,17 @@ export { MQ_RECEIVE, MQ_SEND, READABLE, WRITABLE } from './binding.js';
 export { loadBinding, NativeNotFoundError, platformPackage } from './loader.js';
 export { recvStaged, STAGE_OUT, sendStaged, stage } from './staged-io.js';
 export {
+  allocateStaged,
   buildStaged,
   findStaged,
+  freeStaged,
   listBytes,
   releaseStaged,
   sendListStaged,
   stagedList,
   stagedOffset,
   takeStaged,
-} from './staged-lists.js';
+} from './staged-pool.js';
 
 const binding = loadBinding();
 

@@ -4,7 +4,9 @@ import { constants } from 'node:os';
 import { debuglog } from 'node:util';
 import { fromNative, type PermissionsLevel, sharedResourceMode } from '@flow-ipc/core';
 import {
+  allocateStaged,
   detachBuffers,
+  freeStaged,
   type Pool,
   poolCreate,
   poolOpen,
@@ -182,7 +184,7 @@ export class PoolArena implements Arena, Disposable {
   }
 
   allocate(bytes: number): number {
-    return this.#checked(this.pool.allocate(bytes), `Cannot allocate ${bytes} bytes`);
+    return this.#checked(allocateStaged(this.pool.index, bytes), `Cannot allocate ${bytes} bytes`);
   }
 
   allocateMany(bytes: number, count: number): Float64Array {
@@ -192,7 +194,7 @@ export class PoolArena implements Arena, Disposable {
   }
 
   free(address: number): void {
-    const code = this.pool.free(address);
+    const code = freeStaged(this.pool.index, address);
     if (code < 0) throw poolError(code, `Cannot free the block at ${address}`, this.name);
   }
 

@@ -1,7 +1,7 @@
-// What a small message needs of a pool, in calls that pass nothing through Node-API: see staged-io.ts.
+// What small messages and blocks need of a pool, in calls that pass nothing through Node-API: see staged-io.ts.
 import { loadBinding } from './loader.js';
 
-const { out, listBytes, listStaged } = loadBinding();
+const { out, listBytes, poolStaged } = loadBinding();
 
 const LIST = 0;
 const SIZE = 9;
@@ -17,6 +17,8 @@ const SEND = 1;
 const TAKE = 2;
 const FIND = 3;
 const RELEASE = 4;
+const ALLOCATE = 5;
+const FREE = 6;
 
 function call(operation: number, pool: number, list: number, size: number, length: number): number {
   out[OPERATION] = operation;
@@ -24,7 +26,7 @@ function call(operation: number, pool: number, list: number, size: number, lengt
   out[ARGUMENT] = list;
   out[SIZE] = size;
   out[EXTRA] = length;
-  listStaged();
+  poolStaged();
   return out[RESULT]!;
 }
 
@@ -68,6 +70,16 @@ export function stagedOffset(): number {
 /** Pool.listRelease() without buffers. */
 export function releaseStaged(pool: number, list: number): number {
   return call(RELEASE, pool, list, 0, 0);
+}
+
+/** Pool.allocate(): the block's offset. RangeError for less than a byte. */
+export function allocateStaged(pool: number, bytes: number): number {
+  return call(ALLOCATE, pool, 0, bytes, 0);
+}
+
+/** Pool.free(). */
+export function freeStaged(pool: number, offset: number): number {
+  return call(FREE, pool, offset, 0, 0);
 }
 
 export { listBytes };

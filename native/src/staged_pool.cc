@@ -1,5 +1,6 @@
-// What a small message needs of a pool, without objects, views or arguments of Node-API: these cost more than the work.
-#include "staged_lists.h"
+// What small messages and blocks need of a pool, without objects, views or arguments of Node-API: these cost more than
+// the work.
+#include "staged_pool.h"
 
 #include <cerrno>
 #include <cstring>
@@ -11,8 +12,8 @@
 namespace flow_ipc {
 namespace {
 
-// As in ts/staged-lists.ts.
-enum Operation { kBuild = 0, kSend = 1, kTake = 2, kFind = 3, kRelease = 4 };
+// As in ts/staged-pool.ts.
+enum Operation { kBuild = 0, kSend = 1, kTake = 2, kFind = 3, kRelease = 4, kAllocate = 5, kFree = 6 };
 
 // Whole numbers from 0 to `limit`; all else, NaN too, is -1.
 int64_t whole(double value, double limit) { return value >= 0 && value <= limit ? static_cast<int64_t>(value) : -1; }
@@ -42,20 +43,23 @@ int64_t find(SegmentLists& lists, uint64_t list, double* out) {
 
 }  // namespace
 
-napi_value listStaged(napi_env env, napi_callback_info info) {
+napi_value poolStaged(napi_env env, napi_callback_info info) {
   void* data;
   napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
   auto* state = static_cast<AddonState*>(data);
   double* out = state->out();
-  const int64_t operation = whole(out[AddonState::kOperation], kRelease);
+  const int64_t operation = whole(out[AddonState::kOperation], kFree);
   const int64_t list = whole(out[AddonState::kList], kMostExact);
   const int64_t size = whole(out[AddonState::kSize], kMostExact);
   const int64_t length = whole(out[AddonState::kExtra], static_cast<double>(AddonState::kListBytes));
-  if (operation < 0 || list < 0 || size < 0 || length < 0) return throwRange(env, "a register is out of range");
+  if (operation < 0 || size < 0 || length < 0) return throwRange(env, "a register is out of range");
+  if (operation == kAllocate && size < 1) return throwRange(env, "bytes must be at least 1");
   Pool* pool = state->pools->at(out[AddonState::kPool]);
   SegmentLists* lists = pool == nullptr ? nullptr : pool->lists();
   int64_t result = -EBADF;
-  if (lists != nullptr) {
+  if (lists != nullptr && list < 0) {
+    result = -EINVAL;
+  } else if (lists != nullptr) {
     const auto offset = static_cast<uint64_t>(list);
     switch (operation) {
       case kBuild:
@@ -70,8 +74,14 @@ napi_value listStaged(napi_env env, napi_callback_info info) {
       case kFind:
         result = find(*lists, offset, out);
         break;
-      default:
+      case kRelease:
         result = lists->release(offset);
+        break;
+      case kAllocate:
+        result = pool->memory()->allocate(static_cast<uint64_t>(size));
+        break;
+      default:
+        result = pool->memory()->free(offset);
     }
   }
   out[AddonState::kResult] = static_cast<double>(result);
