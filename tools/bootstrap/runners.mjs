@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFiles } from './find-files.mjs';
-import { fromClosingLine, fromTap, fromVitest, none } from './totals.mjs';
+import { errorsIn, fromClosingLine, fromTap, fromVitest, none } from './totals.mjs';
 import { workspaceEnv } from './workspace-build.mjs';
 
 /** A runner that has not come to its end by then hangs: it is ended and counts as crashed. */
@@ -13,6 +13,7 @@ const LIMIT_MS = (process.env.FLOW_IPC_LONG === '1' ? 120 : 25) * 60_000;
  * @typedef {object} Outcome
  * @property {import('./totals.mjs').Totals} totals
  * @property {string} [crash] why the totals cannot be the whole truth
+ * @property {string} [reason] what the runner said about that
  */
 
 /**
@@ -58,15 +59,15 @@ function show(root, command, args) {
 
 /**
  * Puts a runner's totals and its exit code together: they must tell the same story.
- * @param {{ code: number, hung: boolean }} ended
+ * @param {{ code: number, output: string, hung: boolean }} ended
  * @param {import('./totals.mjs').Totals | undefined} totals
  * @returns {Outcome}
  */
-function judge({ code, hung }, totals) {
+function judge({ code, output, hung }, totals) {
   if (hung) return { totals: totals ?? none(), crash: `did not end within ${LIMIT_MS / 60_000} minutes` };
   if (!totals) return { totals: none(), crash: `ended with code ${code} and no totals` };
   if (code !== 0 && totals.failed === 0)
-    return { totals, crash: `ended with code ${code} though no test failed` };
+    return { totals, crash: `ended with code ${code} though no test failed`, reason: errorsIn(output) };
   return { totals };
 }
 

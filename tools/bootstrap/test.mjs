@@ -66,6 +66,10 @@ for (const [name, start] of runners) {
   results.push({ name, outcome, seconds: (performance.now() - started) / 1000 });
 }
 
+for (const { name, outcome } of results) {
+  if (outcome.reason) console.log(`\n${name} said:\n${outcome.reason}`);
+}
+
 const totals = sum([none(), ...results.map((result) => result.outcome.totals)]);
 const width = Math.max(...results.map((result) => result.name.length));
 console.log(`\n${'runner'.padEnd(width)}  passed  failed  skipped     time`);

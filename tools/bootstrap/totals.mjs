@@ -1,5 +1,7 @@
 // Counts of passed, failed and skipped tests, and how each runner's own words are read into them.
 
+import { stripVTControlCharacters } from 'node:util';
+
 /** @typedef {{ passed: number, failed: number, skipped: number }} Totals */
 
 /** @returns {Totals} */
@@ -67,4 +69,19 @@ export function fromTap(tap) {
   );
   if (passed === undefined || failed === undefined) return undefined;
   return { passed, failed: failed + (cancelled ?? 0), skipped: (skipped ?? 0) + (todo ?? 0) };
+}
+
+/** So much of what a runner says about an error is repeated behind all else, where short logs still have it. */
+const REPEATED_LINES = 40;
+
+/**
+ * What a runner said of errors that are no test's: from the first of them on. Empty when it said nothing.
+ * @param {string} output
+ */
+export function errorsIn(output) {
+  const lines = stripVTControlCharacters(output).split('\n');
+  const first = lines.findIndex((line) =>
+    /unhandled|uncaught|failed suites|timed? ?out|terminat/i.test(line),
+  );
+  return first < 0 ? '' : lines.slice(first, first + REPEATED_LINES).join('\n');
 }

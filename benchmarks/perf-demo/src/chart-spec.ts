@@ -31,15 +31,14 @@ export function chartSpec(results: readonly Result[]): Spec {
     Math.max(...results.map((r) => r.rttUs.max)),
   );
   // Some air on both sides, on a scale where air is a factor.
-  const sizeDomain = [sizes[0]! / 1.6, sizes.at(-1)! * 1.6];
+  const sizeDomain = [sizes[0]! / 1.6, sizes.at(-1)! * 2];
   const values = results.map(({ size, technique, rttUs }) => ({
     size,
     technique,
     title: TITLES[technique],
     ...rttUs,
     label: formatDuration(rttUs.median),
-    // Labels go to the side of the line that is away from the other one.
-    above: technique === 'classic-socket',
+    side: labelSide(results, size, rttUs.median),
   }));
   const shots = Math.max(...results.map((r) => r.shots));
   return {
@@ -49,7 +48,7 @@ export function chartSpec(results: readonly Result[]): Spec {
     height: 420,
     // Fixed margins: without a canvas Vega only guesses how wide texts are, and would lay out by its guess.
     autosize: 'none',
-    padding: { left: 92, right: 30, top: 128, bottom: 66 },
+    padding: { left: 92, right: 30, top: 102, bottom: 66 },
     title: {
       text: 'A file from a cache server in another process',
       subtitle: [subtitle(results, sizes), `Median of ${shots} shots; bars from the fastest to the slowest.`],
@@ -121,9 +120,10 @@ export function chartSpec(results: readonly Result[]): Spec {
     ],
     legends: [
       {
-        orient: 'top',
-        direction: 'horizontal',
-        columnPadding: 20,
+        // Where no line comes: small files take little time.
+        orient: 'top-left',
+        direction: 'vertical',
+        rowPadding: 6,
         offset: 14,
         labelLimit: 400,
         stroke: 'colour',
@@ -187,13 +187,13 @@ export function chartSpec(results: readonly Result[]): Spec {
             from: { data: 'line' },
             encode: {
               update: {
-                x: { scale: 'x', field: 'size' },
                 // Clear of the bar as well as of the symbol.
-                y: { signal: "scale('y', datum.above ? datum.max : datum.min) + (datum.above ? -9 : 11)" },
+                x: { scale: 'x', field: 'size', offset: { signal: "datum.side === 'beside' ? 9 : 0" } },
+                y: { signal: LABEL_Y },
                 text: { field: 'label' },
                 fill: { scale: 'colour', field: 'title' },
-                align: { value: 'center' },
-                baseline: { signal: "datum.above ? 'bottom' : 'top'" },
+                align: { signal: "datum.side === 'beside' ? 'left' : 'center'" },
+                baseline: { signal: "datum.side === 'below' ? 'top' : 'bottom'" },
                 font: { value: FONT },
                 fontSize: { value: 13 },
                 fontWeight: { value: 600 },
@@ -204,6 +204,17 @@ export function chartSpec(results: readonly Result[]): Spec {
       },
     ],
   };
+}
+
+const LABEL_Y =
+  "datum.side === 'above' ? scale('y', datum.max) - 9 : " +
+  "datum.side === 'below' ? scale('y', datum.min) + 11 : scale('y', datum.median) - 5";
+
+/** The slowest's label goes above its bar, the fastest's below, and of any between beside: so they keep apart. */
+function labelSide(results: readonly Result[], size: number, median: number): 'above' | 'below' | 'beside' {
+  const medians = results.filter((result) => result.size === size).map(({ rttUs }) => rttUs.median);
+  if (median === Math.max(...medians)) return 'above';
+  return median === Math.min(...medians) ? 'below' : 'beside';
 }
 
 function subtitle(results: readonly Result[], sizes: readonly number[]): string {

@@ -9,7 +9,7 @@ import { satisfies } from '../node-version.mjs';
 import { installHash, workspaceFolders } from '../npm-packages.mjs';
 import { mustRun, run, StepError, stepper } from '../steps.mjs';
 import { installLine, missingPackages } from '../system-packages.mjs';
-import { fromClosingLine, fromTap, fromVitest, line, sum } from '../totals.mjs';
+import { errorsIn, fromClosingLine, fromTap, fromVitest, line, sum } from '../totals.mjs';
 
 let folder: string;
 beforeEach(() => {
@@ -54,6 +54,19 @@ describe('totals', () => {
       ],
     };
     expect(fromVitest(report)).toEqual({ passed: 3, failed: 2, skipped: 2 });
+  });
+
+  it('finds what a runner said of errors that are no test’s', () => {
+    const said = [
+      'fine',
+      '\u001b[31m Unhandled Errors \u001b[39m',
+      'Error: late',
+      ...new Array(100).fill('more'),
+    ];
+    const found = errorsIn(said.join('\n')).split('\n');
+    expect(found.slice(0, 2)).toEqual([' Unhandled Errors ', 'Error: late']);
+    expect(found).toHaveLength(40);
+    expect(errorsIn('all is well')).toBe('');
   });
 
   it('adds up and prints', () => {
