@@ -200,9 +200,15 @@ export class Channel<F extends ChannelFeature = ChannelFeature> implements Async
     return all(this.#receivers, (pipe) => pipe.idleTimerRun(timeoutMs));
   }
 
+  /** Hands to the kernel what it takes now of what is gathered until the turn's end or could not leave before. */
+  flush(): void {
+    for (const pipe of this.#senders) pipe.flush();
+  }
+
   /**
    * Blocks this thread until something came (which is then in the pipe's sink), queued bytes could leave, or
-   * `timeoutMs` (Infinity: no limit) passed.
+   * `timeoutMs` (Infinity: no limit) passed. Where all that was queued leaves at once, it only looks whether something
+   * came.
    */
   waitReadable(timeoutMs: number): void {
     waitForPipes(this.#pipes, timeoutMs);

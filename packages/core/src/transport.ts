@@ -60,6 +60,8 @@ export interface Pipe {
   ref(): void;
   unref(): void;
 
+  /** Bytes accepted and not yet taken by the kernel, of a pipe that sends. */
+  readonly queuedBytes?: number;
   /** For callers that block: the descriptor to poll; -1 while there is none. */
   readonly pollFd: number;
   /**

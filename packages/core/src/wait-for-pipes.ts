@@ -5,7 +5,8 @@ import type { Pipe } from './transport.js';
 
 /**
  * Blocks until something came on one of the pipes (which is then in its sink), queued bytes could leave, or
- * `timeoutMs` (Infinity: no limit) passed. What else must not stop meanwhile, pings, is seen to by the caller.
+ * `timeoutMs` (Infinity: no limit) passed. Where all that was queued leaves at once it only looks whether something
+ * came: a caller that waits for room has it. What else must not stop meanwhile, pings, is seen to by the caller.
  */
 export function waitForPipes(pipes: readonly Pipe[], timeoutMs: number): void {
   if (pipes.length === 1) {
@@ -14,6 +15,7 @@ export function waitForPipes(pipes: readonly Pipe[], timeoutMs: number): void {
     else waitForPipe(only, timeoutMs);
     return;
   }
+  const queued = pipes.some(hasQueued);
   endTurn();
   let ms = timeoutMs;
   let handedOut = false;
@@ -24,6 +26,7 @@ export function waitForPipes(pipes: readonly Pipe[], timeoutMs: number): void {
     return Math.max(events, 0);
   });
   if (handedOut) return;
+  if (queued && !pipes.some(hasQueued)) ms = 0;
   const set = new Int32Array(pipes.length * 3);
   pipes.forEach((pipe, i) => {
     set[3 * i] = pipe.pollFd;
@@ -37,11 +40,14 @@ export function waitForPipes(pipes: readonly Pipe[], timeoutMs: number): void {
 
 /** The same for one that has no way of its own. */
 export function waitForPipe(pipe: Pipe, timeoutMs: number): void {
+  const queued = hasQueued(pipe);
   endTurn();
   const events = pipe.beforePoll();
   if (events < 0) return;
-  const ms = Math.min(timeoutMs, pipe.untilDue());
+  const ms = queued && !hasQueued(pipe) ? 0 : Math.min(timeoutMs, pipe.untilDue());
   pipe.afterPoll(Math.max(0, pollFd(pipe.pollFd, events, toPoll(ms))));
 }
 
 const toPoll = (ms: number): number => (ms === Number.POSITIVE_INFINITY ? -1 : Math.max(0, ms));
+
+const hasQueued = ({ queuedBytes }: Pipe): boolean => queuedBytes !== undefined && queuedBytes > 0;

@@ -15,6 +15,7 @@ import {
   removeEachPersistentWithPrefix,
   SharedName,
   sharedMemoryObjects,
+  waitForPipes,
 } from '../src/index.js';
 
 const PREFIX = `_flowipc_test_${process.pid}_s`;
@@ -179,6 +180,23 @@ describe.each([
     for (const message of [bytes(), word(-7), bytes(1), bytes(), word(1), bytes(2)]) raw.send(message);
     await until(() => sink.blobs.length === 2);
     expect(sink.blobs).toEqual([bytes(1), bytes(2)]);
+  });
+
+  it('a blocked wait for room is over when all that was queued leaves before it', () => {
+    create();
+    const silent = name;
+    const raw = create();
+    const sender = keep(new BlobStreamMqSender(Handle.open(name)));
+    const other = keep(new BlobStreamMqReceiver(Handle.open(silent)));
+    other.startReceive(new Collector());
+    for (const pipes of [[sender], [sender, other]]) {
+      while (sender.queuedBytes === 0) sender.send(bytes(1));
+      take(raw);
+      const start = performance.now();
+      waitForPipes(pipes, 5000);
+      expect(sender.queuedBytes).toBe(0);
+      expect(performance.now() - start).toBeLessThan(2500);
+    }
   });
 
   it('messages and pings keep the idle timer from expiring, the version does not', async () => {

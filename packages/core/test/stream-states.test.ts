@@ -9,6 +9,7 @@ import {
   NativeSocketStream,
   NativeSocketStreamAcceptor,
   socketStreamChannel,
+  waitForPipes,
 } from '../src/index.js';
 import { EpollEventLoop, NativeSocketStreamAcceptor as SyncIoAcceptor } from '../src/sync-io/index.js';
 
@@ -337,4 +338,20 @@ describe('acceptors', () => {
     }
     expect(count).toBe(3);
   });
+});
+
+it('a blocked wait for room is over when all that was queued leaves before it', () => {
+  const { stream, channel } = rawPair();
+  stream.startReceive({ onMessage() {}, onEnd() {} });
+  for (const wait of [
+    () => stream.waitReadable(5000),
+    () => channel.waitReadable(5000),
+    () => waitForPipes([stream], 5000),
+  ]) {
+    while (stream.queuedBytes === 0) stream.send(Uint8Array.of(1));
+    const start = performance.now();
+    wait();
+    expect(stream.queuedBytes).toBe(0);
+    expect(performance.now() - start).toBeLessThan(2500);
+  }
 });

@@ -155,6 +155,8 @@ export class StructuredChannel<T extends AnyStructType> extends ChannelBase<T> i
         }
         // Our pings on this and other channels of the thread must go on, or their peers give us up.
         try {
+          // Here, or the wait would end when it has left.
+          engine.channel.flush();
           engine.channel.waitReadable(Math.min(left, runEssentialTimers()));
         } catch (err) {
           // The end of the channel, found in the midst of it, has closed the pipe; what ended it says more.

@@ -311,13 +311,16 @@ export class NativeSocketStream implements SenderPipe, ReceiverPipe {
 
   /**
    * Blocks this thread until the peer sent something (which is then handed to the sink), queued bytes could
-   * leave, or `timeoutMs` (Infinity: no limit) passed. What must not stop meanwhile (pings) is seen to by the caller.
+   * leave, or `timeoutMs` (Infinity: no limit) passed: see waitForPipes(). What must not stop meanwhile (pings) is seen
+   * to by the caller.
    */
   waitReadable(timeoutMs: number): void {
+    const queued = this.queuedBytes;
     endTurn();
     const events = this.beforePoll();
     if (events < 0) return;
-    const limit = Math.min(timeoutMs, this.untilDue());
+    const left = queued > 0 && this.queuedBytes === 0;
+    const limit = left ? 0 : Math.min(timeoutMs, this.untilDue());
     const ms = limit === Number.POSITIVE_INFINITY ? -1 : Math.max(0, limit);
     if (events !== READABLE || this.#reserve) {
       this.afterPoll(Math.max(0, pollFd(this.#fd, events, ms)));
