@@ -77,13 +77,11 @@ export function allCases(): Case[] {
 
 const QUICK: readonly string[] = [
   'round-trip/64B',
-  'round-trip/64KiB',
   'round-trip/1MiB',
   'one-way/64B',
   'one-way/64KiB',
   'open',
   'payload/perf-demo',
-  'clients/8',
 ];
 
 /** What tells the most in two minutes. */

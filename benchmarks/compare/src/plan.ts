@@ -13,7 +13,7 @@ export interface Plan {
 
 export const PLANS = {
   full: { rounds: 7, samplesAlone: 3, warmUpMs: 500, sampleMs: 150, atLeast: 2 },
-  quick: { rounds: 4, samplesAlone: 3, warmUpMs: 100, sampleMs: 20, atLeast: 2 },
+  quick: { rounds: 5, samplesAlone: 3, warmUpMs: 150, sampleMs: 25, atLeast: 2 },
   /** Whether everything works, not how fast. */
   smoke: { rounds: 2, samplesAlone: 1, warmUpMs: 0, sampleMs: 1, atLeast: 2 },
 } satisfies Record<string, Plan>;

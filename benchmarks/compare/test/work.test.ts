@@ -34,7 +34,7 @@ describe('cases', () => {
       expect(names).toContain(name);
   });
   it('are fewer when it must be quick, and none of them large when it only must work', () => {
-    expect(quickCases().length).toBe(8);
+    expect(quickCases().length).toBe(6);
     expect(benchNames(smokeCases()).filter((name) => /100MiB|clients\/64/.test(name))).toEqual([]);
   });
   it('open connections with one variant of each of ours, and the floor', () => {
