@@ -6,13 +6,15 @@
 
 #include <memory>
 
+#include "index_table.h"
 #include "owned_fds.h"
-#include "pool_table.h"
 #include "yield_first.h"
 
 namespace flow_ipc {
 
 class MqQueue;
+class OwnArena;
+class Pool;
 class PoolMemory;
 struct WatchHandle;
 
@@ -58,8 +60,9 @@ class AddonState {
   uint8_t* listBytes() { return shared_->listBytes; }
   Napi::Value listBytesArray(Napi::Env env);
 
-  // The pools that are open here, for functions that are told which by its index.
-  const std::shared_ptr<PoolTable> pools = std::make_shared<PoolTable>();
+  // The pools and arenas that are open here, for functions that are told which by its index.
+  const std::shared_ptr<IndexTable<Pool>> pools = std::make_shared<IndexTable<Pool>>();
+  const std::shared_ptr<IndexTable<OwnArena>> arenas = std::make_shared<IndexTable<OwnArena>>();
 
   // Of this environment's thread, for its blocking reads.
   YieldFirst yieldFirst;

@@ -45,11 +45,17 @@ OwnArena::OwnArena(const Napi::CallbackInfo& info) : ObjectWrap(info), state_(st
     return;
   }
   lists_ = std::make_unique<JemallocLists>(*arena_);
-  info.This().As<Napi::Object>().DefineProperty(Napi::PropertyDescriptor::Value(
-      "collectionId", Napi::Number::New(env, arena_->collectionId()), napi_enumerable));
+  table_ = state_->arenas;
+  index_ = table_->add(this);
+  const Napi::Number index = Napi::Number::New(env, static_cast<double>(index_));
+  info.This().As<Napi::Object>().DefineProperties(
+      {Napi::PropertyDescriptor::Value("collectionId", Napi::Number::New(env, arena_->collectionId()), napi_enumerable),
+       Napi::PropertyDescriptor::Value("index", index, napi_enumerable)});
 }
 
-OwnArena::~OwnArena() = default;
+OwnArena::~OwnArena() {
+  if (table_ != nullptr) table_->remove(index_);
+}
 
 Napi::Value OwnArena::close(const Napi::CallbackInfo&) {
   lists_.reset();
@@ -57,10 +63,13 @@ Napi::Value OwnArena::close(const Napi::CallbackInfo&) {
   return Napi::Value();
 }
 
+void OwnArena::tellPoolEvents() {
+  if (arena_ == nullptr) return;
+  state_->out()[AddonState::kPoolEvents] = static_cast<double>(arena_->pools().pendingEvents());
+}
+
 Napi::Value OwnArena::result(int64_t value) {
-  if (arena_ != nullptr) {
-    state_->out()[AddonState::kPoolEvents] = static_cast<double>(arena_->pools().pendingEvents());
-  }
+  tellPoolEvents();
   return Napi::Value(Env(), number(Env(), value));
 }
 

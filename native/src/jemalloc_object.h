@@ -17,6 +17,11 @@ class OwnArena : public Napi::ObjectWrap<OwnArena> {
   explicit OwnArena(const Napi::CallbackInfo& info);
   ~OwnArena() override;
 
+  // Null when closed. After a call that may make or remove pools: tellPoolEvents().
+  JemallocLists* lists() const { return lists_.get(); }
+  // The count of pool events that wait into out[kPoolEvents].
+  void tellPoolEvents();
+
  private:
   Napi::Value allocate(const Napi::CallbackInfo& info);
   Napi::Value allocateMany(const Napi::CallbackInfo& info);
@@ -41,7 +46,7 @@ class OwnArena : public Napi::ObjectWrap<OwnArena> {
   Napi::Value listRelease(const Napi::CallbackInfo& info);
 
   Napi::Value resize(const Napi::CallbackInfo& info, int (JemallocLists::*how)(uint64_t block, uint64_t bytes));
-  // The code, with the count of pool events that wait in out[kPoolEvents].
+  // The code, after tellPoolEvents().
   Napi::Value result(int64_t value);
   // Reads an address; false: an exception is pending, or *answer is -EBADF (closed) or -EINVAL (negative).
   bool getAddress(const Napi::CallbackInfo& info, uint64_t* address, Napi::Value* answer);
@@ -52,6 +57,8 @@ class OwnArena : public Napi::ObjectWrap<OwnArena> {
   AddonState* state_;
   std::unique_ptr<JemallocArena> arena_;  // null when closed
   std::unique_ptr<JemallocLists> lists_;
+  std::shared_ptr<IndexTable<OwnArena>> table_;  // of this environment's arenas, which knows this one as index_
+  size_t index_ = 0;
 };
 
 }  // namespace flow_ipc

@@ -81,7 +81,7 @@ class Pool : public Napi::ObjectWrap<Pool> {
   std::unique_ptr<PoolMemory> memory_;  // null when closed
   std::unique_ptr<SegmentLists> lists_;
   std::unique_ptr<SharedObjects> objects_;
-  std::shared_ptr<PoolTable> table_;  // of this environment's pools, which knows this one as index_
+  std::shared_ptr<IndexTable<Pool>> table_;  // of this environment's pools, which knows this one as index_
   size_t index_ = 0;
   std::unordered_set<uint64_t> held_;  // locks that this environment took
 };

@@ -4,10 +4,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   allocateStaged,
+  arenaAllocateStaged,
+  arenaFreeStaged,
   buildStaged,
   findStaged,
   freeStaged,
   listBytes,
+  OwnArena,
   out,
   poolCreate,
   poolOpen,
@@ -93,6 +96,25 @@ describe('a block', () => {
     pool.close();
     expect(allocateStaged(pool.index, 8)).toBe(-EBADF);
     expect(freeStaged(pool.index, offset)).toBe(-EBADF);
+  });
+});
+
+describe('a block of an arena', () => {
+  it('is allocated and freed once, and tells of the pools that it made', () => {
+    const arena = new OwnArena(uniqueName('arena'), 0o600);
+    const address = arenaAllocateStaged(arena.index, 100);
+    expect(out[6]).toBe(1);
+    expect(arena.takePoolEvents()).toHaveLength(1);
+    expect(arena.view(address, 100).byteLength).toBe(100);
+    expect(arenaFreeStaged(arena.index, address)).toBe(0);
+    for (const again of [address, 0, -1, 2 ** 53, Number.NaN])
+      expect(arenaFreeStaged(arena.index, again), String(again)).toBe(-EINVAL);
+    for (const bytes of [0, -1, Number.NaN, 2 ** 54])
+      expect(() => arenaAllocateStaged(arena.index, bytes), String(bytes)).toThrow(RangeError);
+    expect(arenaAllocateStaged(arena.index + 1000, 8)).toBe(-EBADF);
+    arena.close();
+    expect(arenaAllocateStaged(arena.index, 8)).toBe(-EBADF);
+    expect(arenaFreeStaged(arena.index, address)).toBe(-EBADF);
   });
 });
 

@@ -245,6 +245,8 @@ export interface OwnArenaStats {
 export interface OwnArena {
   /** Unique in this process: how borrowers call the arena. */
   readonly collectionId: number;
+  /** What the functions of staged-pool.ts know it by. */
+  readonly index: number;
   /** A block of at least `bytes` bytes, 16-byte aligned, contents undefined. */
   allocate(bytes: number): number;
   /** Fills `addresses` with blocks: all or none. 0 or a code. */

@@ -20,6 +20,8 @@ export { loadBinding, NativeNotFoundError, platformPackage } from './loader.js';
 export { recvStaged, STAGE_OUT, sendStaged, stage } from './staged-io.js';
 export {
   allocateStaged,
+  arenaAllocateStaged,
+  arenaFreeStaged,
   buildStaged,
   findStaged,
   freeStaged,

@@ -19,6 +19,8 @@ const FIND = 3;
 const RELEASE = 4;
 const ALLOCATE = 5;
 const FREE = 6;
+const ARENA_ALLOCATE = 7;
+const ARENA_FREE = 8;
 
 function call(operation: number, pool: number, list: number, size: number, length: number): number {
   out[OPERATION] = operation;
@@ -80,6 +82,16 @@ export function allocateStaged(pool: number, bytes: number): number {
 /** Pool.free(). */
 export function freeStaged(pool: number, offset: number): number {
   return call(FREE, pool, offset, 0, 0);
+}
+
+/** OwnArena.allocate(), of the arena with that OwnArena.index. */
+export function arenaAllocateStaged(arena: number, bytes: number): number {
+  return call(ARENA_ALLOCATE, arena, 0, bytes, 0);
+}
+
+/** OwnArena.free(). */
+export function arenaFreeStaged(arena: number, address: number): number {
+  return call(ARENA_FREE, arena, address, 0, 0);
 }
 
 export { listBytes };

@@ -1,6 +1,14 @@
 // Ipc_arena: the memory that this process allocates from and lends (features 199-205).
 import { type FlowIpcError, fromNative, type PermissionsLevel, producerConsumerMode } from '@flow-ipc/core';
-import { detachBuffers, OwnArena, type OwnArenaStats, type OwnPool, out } from '@flow-ipc/native';
+import {
+  arenaAllocateStaged,
+  arenaFreeStaged,
+  detachBuffers,
+  OwnArena,
+  type OwnArenaStats,
+  type OwnPool,
+  out,
+} from '@flow-ipc/native';
 import { type Arena, type Input, type ListHome, SharedObject, type SharedType } from '@flow-ipc/shm';
 import { arenaError } from './errors.js';
 import { GiveBack } from './give-back.js';
@@ -133,7 +141,7 @@ export class IpcArena implements Arena, ListHome, Disposable {
   }
 
   allocate(bytes: number): number {
-    const address = this.native.allocate(bytes);
+    const address = arenaAllocateStaged(this.native.index, bytes);
     this.settle();
     if (address < 0) throw this.error(address, `Cannot allocate ${bytes} bytes`);
     return address;
@@ -148,7 +156,7 @@ export class IpcArena implements Arena, ListHome, Disposable {
   }
 
   free(address: number): void {
-    const code = this.native.free(address);
+    const code = arenaFreeStaged(this.native.index, address);
     this.settle();
     if (code < 0) throw this.error(code, `Cannot free the block at ${address}`);
   }
