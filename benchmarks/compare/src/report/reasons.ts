@@ -47,7 +47,7 @@ const FINDINGS: readonly Finding[] = [
     bench: SMALL,
     layer: /^structured-shm/,
     other: ANY,
-    why: 'a small message in shared memory costs more than it saves: two lists of segments, six allocations in the pool, and ArrayBuffers made and taken away on both sides',
+    why: 'a small message in shared memory costs more than it saves: two lists of segments, six allocations in the pool, and an ArrayBuffer where its bytes are handed out',
   },
   {
     bench: SMALL,
