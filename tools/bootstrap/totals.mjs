@@ -80,8 +80,9 @@ const REPEATED_LINES = 40;
  */
 export function errorsIn(output) {
   const lines = stripVTControlCharacters(output).split('\n');
-  const first = lines.findIndex((line) =>
-    /unhandled|uncaught|failed suites|timed? ?out|terminat/i.test(line),
+  // Not the names of tests that passed, which speak of such things too.
+  const first = lines.findIndex(
+    (line) => !/[✓✔]/.test(line) && /unhandled|uncaught|failed suites|timed? ?out|terminat/i.test(line),
   );
   return first < 0 ? '' : lines.slice(first, first + REPEATED_LINES).join('\n');
 }

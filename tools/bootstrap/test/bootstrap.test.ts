@@ -67,6 +67,9 @@ describe('totals', () => {
     expect(found.slice(0, 2)).toEqual([' Unhandled Errors ', 'Error: late']);
     expect(found).toHaveLength(40);
     expect(errorsIn('all is well')).toBe('');
+    expect(errorsIn('✓ a worker is terminated\nTimeout terminating a worker')).toBe(
+      'Timeout terminating a worker',
+    );
   });
 
   it('adds up and prints', () => {
