@@ -1,8 +1,8 @@
 // Bodies in an arena of ours: built in place, lent by a 40-byte handle, read in place by the peer (features 191, 218).
-import { type AnyMemory, Memory, MemoryPart, MessageBuilder, type SegmentAllocator } from '@flow-ipc/capnp';
+import { type AnyMemory, Memory, MemoryPart } from '@flow-ipc/capnp';
 import { FlowIpcError } from '@flow-ipc/core';
 import { detachBuffers, out } from '@flow-ipc/native';
-import { type ListHome, ListShare, MOST_IN_WINDOW, WindowPart } from '@flow-ipc/shm';
+import { GrowingBody, type ListHome, ListShare, MOST_IN_WINDOW, WindowPart } from '@flow-ipc/shm';
 import type {
   BodyBuilder,
   CreateMsgOptions,
@@ -21,8 +21,6 @@ import type { LendSession } from './lend-session.js';
  */
 const FIRST_SEGMENT = 8192 - 112;
 const ENOENT = -2;
-const ENOMEM = -12;
-const ENOSPC = -28;
 const EMSGSIZE = -90;
 /** Far more segments than growing sizes can make of any arena. */
 const MAX_SEGMENTS = 65536;
@@ -58,37 +56,18 @@ class LentFrom implements ListHome {
   }
 }
 
-class LendBody implements BodyBuilder, SegmentAllocator {
-  readonly builder: MessageBuilder;
+class LendBody extends GrowingBody implements BodyBuilder {
   readonly #arena: IpcArena;
   #list = 0;
   #share: ListShare | undefined;
   #lender: LendSession | undefined;
-  #next: number;
-  #total = 0;
 
   constructor(arena: IpcArena, options: CreateMsgOptions) {
+    super(options.firstSegmentBytes ?? FIRST_SEGMENT);
     this.#arena = arena;
-    this.#next = options.firstSegmentBytes ?? FIRST_SEGMENT;
-    this.builder = new MessageBuilder(this);
   }
 
-  allocate(minBytes: number): { bytes: AnyMemory; zeroed: boolean } {
-    let size = Math.ceil(Math.max(minBytes, this.#next) / 8) * 8;
-    let bytes = this.#grow(size);
-    if ((bytes === ENOMEM || bytes === ENOSPC) && minBytes < size) {
-      // Growing generously does not fit any more; what is needed may.
-      size = Math.ceil(minBytes / 8) * 8;
-      bytes = this.#grow(size);
-    }
-    if (typeof bytes === 'number') throw this.#arena.error(bytes, `Cannot allocate ${minBytes} bytes`);
-    this.#total += size;
-    this.#next = this.#total;
-    return { bytes, zeroed: false };
-  }
-
-  /** Or a code. */
-  #grow(size: number): AnyMemory | number {
+  protected override grow(size: number): AnyMemory | number {
     if (this.#share) {
       const buffer = this.#arena.listGrow(this.#list, size);
       if (typeof buffer !== 'number') this.#share.add(buffer);
@@ -107,6 +86,10 @@ class LendBody implements BodyBuilder, SegmentAllocator {
     return address < 0 ? address : this.#arena.memory.showMessage(address, size);
   }
 
+  protected override refused(code: number, size: number): Error {
+    return this.#arena.error(code, `Cannot allocate ${size} bytes`);
+  }
+
   emit(_maxBlobSize: number, through: Serialization): Uint8Array[] {
     if (!(through instanceof LendSerialization)) {
       throw new FlowIpcError(
@@ -114,13 +97,7 @@ class LendBody implements BodyBuilder, SegmentAllocator {
         'A message in an arena can be sent by channels of sessions with SHM-jemalloc only',
       );
     }
-    const { builder } = this;
-    let used: number | number[] = builder.usedBytes(0);
-    if (builder.segmentCount > 1) {
-      used = [used];
-      for (let i = 1; i < builder.segmentCount; i++) used.push(builder.usedBytes(i));
-    }
-    const code = this.#arena.listLend(this.#list, used);
+    const code = this.#arena.listLend(this.#list, this.usedSizes());
     if (code < 0) throw this.#arena.error(code, 'Cannot lend a message');
     this.#lender = through.lender;
     return [through.lendList(this.#arena, this.#list)];

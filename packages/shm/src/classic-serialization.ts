@@ -1,5 +1,5 @@
 // Bodies in a pool: built in place, lent by a 32-byte handle, read in place (features 191-193).
-import { type AnyMemory, Memory, MemoryPart, MessageBuilder, type SegmentAllocator } from '@flow-ipc/capnp';
+import { type AnyMemory, Memory, MemoryPart } from '@flow-ipc/capnp';
 import { FlowIpcError } from '@flow-ipc/core';
 import {
   buildStaged,
@@ -21,6 +21,7 @@ import type {
   Serialization,
 } from '@flow-ipc/structured';
 import { poolError, ShmError } from './errors.js';
+import { GrowingBody } from './growing-body.js';
 import { type HeldShares, type ListHome, ListShare, LooseShare } from './list-share.js';
 import { type MessageWindow, MOST_IN_WINDOW, WindowPart } from './message-window.js';
 import type { PoolArena } from './pool-arena.js';
@@ -30,8 +31,6 @@ import { HandleMessage, readHandle } from './shm-handle.js';
 const FIRST_SEGMENT = 8192;
 /** Slot of the addon's `out` array. */
 const OUT_LIST = 0;
-const ENOMEM = -12;
-const ENOSPC = -28;
 /** Far more segments than growing sizes can make of any pool. */
 const MAX_SEGMENTS = 65536;
 /** 80 or 88 bytes, or what an internal message's text makes of it. Read before the next comes. */
@@ -42,8 +41,7 @@ const metadata: MetadataBytes = {
   length: 0,
 };
 
-class ClassicBody implements BodyBuilder, SegmentAllocator {
-  readonly builder: MessageBuilder;
+class ClassicBody extends GrowingBody implements BodyBuilder {
   readonly #pool: Pool;
   readonly #window: MessageWindow;
   readonly #home: ListHome;
@@ -51,8 +49,6 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
   readonly #held: HeldShares | undefined;
   #share: ListShare | undefined;
   #through: ClassicSerialization | undefined;
-  #next: number;
-  #total = 0;
 
   constructor(
     { pool, window, listHome }: PoolArena,
@@ -60,32 +56,15 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
     options: CreateMsgOptions,
     held: HeldShares | undefined,
   ) {
+    super(options.firstSegmentBytes ?? FIRST_SEGMENT);
     this.#pool = pool;
     this.#window = window;
     this.#home = listHome;
     this.#held = held;
     this.#handle = handle;
-    this.#next = options.firstSegmentBytes ?? FIRST_SEGMENT;
-    this.builder = new MessageBuilder(this);
   }
 
-  allocate(minBytes: number): { bytes: AnyMemory; zeroed: boolean } {
-    const wanted = Math.ceil(Math.max(minBytes, this.#next) / 8) * 8;
-    let size = wanted;
-    let bytes = this.#grow(size);
-    if ((bytes === ENOMEM || bytes === ENOSPC) && minBytes < wanted) {
-      // Growing generously does not fit any more; what is needed may.
-      size = minBytes;
-      bytes = this.#grow(size);
-    }
-    if (typeof bytes === 'number') throw poolError(bytes, `Cannot allocate ${size} bytes`, this.#pool.name);
-    this.#total += size;
-    this.#next = this.#total;
-    return { bytes, zeroed: false };
-  }
-
-  /** Or a code. */
-  #grow(size: number): AnyMemory | number {
+  protected override grow(size: number): AnyMemory | number {
     if (!this.#share && size <= MOST_IN_WINDOW) return this.#begin(size);
     const buffer = this.#share ? this.#pool.listGrow(this.#share.list, size) : this.#pool.listBuild(size);
     if (typeof buffer === 'number') return buffer;
@@ -102,14 +81,13 @@ class ClassicBody implements BodyBuilder, SegmentAllocator {
     return shown instanceof WindowPart ? shown : shown[0]!;
   }
 
+  protected override refused(code: number, size: number): Error {
+    return poolError(code, `Cannot allocate ${size} bytes`, this.#pool.name);
+  }
+
   emit(_maxBlobSize: number, through: Serialization): Uint8Array[] {
-    const { builder } = this;
     const { list } = this.#share!;
-    let used: number | number[] = builder.usedBytes(0);
-    if (builder.segmentCount > 1) {
-      used = [used];
-      for (let i = 1; i < builder.segmentCount; i++) used.push(builder.usedBytes(i));
-    }
+    const used = this.usedSizes();
     if (through instanceof ClassicSerialization && through.lendSoon(this.#pool, list, used)) {
       this.#through = through;
     } else {

@@ -32,6 +32,8 @@ export type { NumericVector, Vector, VectorType } from './containers/vector.js';
 export { ShmError } from './errors.js';
 export { ShmTopSerialization } from './generated/serialization.capnp.js';
 /** @internal For the packages of other memory. */
+export { GrowingBody } from './growing-body.js';
+/** @internal */
 export { type ListHome, ListShare } from './list-share.js';
 /** @internal */
 export { MessageWindow, MOST_IN_WINDOW, WindowPart } from './message-window.js';
