@@ -265,9 +265,9 @@ describe('waiting', () => {
 
   it('a silent peer is given up, a pinging one is not', async () => {
     const [a, b] = channelPair();
-    a.idleTimerRun(200);
+    a.idleTimerRun(1000);
     b.autoPing(50);
-    await new Promise((r) => setTimeout(r, 500));
+    await new Promise((r) => setTimeout(r, 1500));
     const waiting = a.receiveBlob();
     b.close();
     await expect(waiting).rejects.toEqual(coded('EOF'));

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { guardName } from '@flow-ipc/session';
@@ -122,6 +123,13 @@ export async function inLanes(total, lanes, task) {
 export function percentile(values, part) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+}
+
+/** How long this process, and with it perhaps the others, got no processor at most since then: µs. */
+export function watchStalls() {
+  const delays = monitorEventLoopDelay({ resolution: 5 });
+  delays.enable();
+  return () => delays.max / 1000;
 }
 
 /** Repeatable: the same seed gives the same instants. */

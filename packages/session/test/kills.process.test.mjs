@@ -1,12 +1,30 @@
 // kill -9 at any instant, while sessions and channels open and messages flow: 200 a side, 2,000 in the long run.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inLanes, long, names, newUniverse, now, percentile, random, sleep, start } from './harness.mjs';
+import {
+  inLanes,
+  long,
+  names,
+  newUniverse,
+  now,
+  percentile,
+  random,
+  sleep,
+  start,
+  watchStalls,
+} from './harness.mjs';
 
 const ROUNDS = long ? 2000 : 200;
 const MINUTES = 60_000;
-/** Survivors are to know within 100 ms at the 99th percentile. */
+/**
+ * Survivors are to know within 100 ms at the 99th percentile, on a machine that is theirs: what its host withholds is not
+ * counted.
+ */
 const TOLD_US = 100_000;
+function checkTold(latencies, stalled) {
+  assert.ok(percentile(latencies, 0.5) < TOLD_US / 2);
+  assert.ok(percentile(latencies, 0.99) < TOLD_US + stalled, `the longest stall took ${stalled} us`);
+}
 
 const report = (t, what, latencies) =>
   t.diagnostic(
@@ -19,6 +37,7 @@ test(`${ROUNDS} clients killed: the server is told, and serves the next`, {
   const universe = newUniverse();
   const server = start(universe, 'server');
   await server.next('ready');
+  const stalls = watchStalls();
   const chance = random(7);
   const killed = new Map();
   await inLanes(ROUNDS, 3, async (i) => {
@@ -40,7 +59,7 @@ test(`${ROUNDS} clients killed: the server is told, and serves the next`, {
   assert.ok(lost.length > ROUNDS / 4, `only ${lost.length} clients got as far as a session`);
   const latencies = lost.map((e) => e.at - killed.get(e.client));
   report(t, 'server', latencies);
-  assert.ok(percentile(latencies, 0.99) < TOLD_US);
+  checkTold(latencies, stalls());
   server.child.send({ exit: 'orderly' });
   await server.gone;
   assert.deepEqual(names(universe.app), []);
@@ -51,6 +70,7 @@ test(`${ROUNDS} servers killed: the clients are told, nothing pends, the next se
 }, async (t) => {
   const universe = newUniverse();
   const clients = [1, 2].map(() => start(universe, 'client', { TEST_RECONNECT: '1' }));
+  const stalls = watchStalls();
   const chance = random(11);
   const killed = new Map();
   for (let i = 0; i < ROUNDS; i++) {
@@ -85,7 +105,7 @@ test(`${ROUNDS} servers killed: the clients are told, nothing pends, the next se
   );
   assert.ok(latencies.length >= ROUNDS / 2, `only ${latencies.length} sessions were lost`);
   report(t, 'clients', latencies);
-  assert.ok(percentile(latencies, 0.99) < TOLD_US);
+  checkTold(latencies, stalls());
 });
 
 async function connectedTo(client, server) {

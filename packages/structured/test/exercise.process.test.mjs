@@ -16,12 +16,17 @@ function start(role, name, transport) {
   const child = fork(program, [role, name, transport]);
   running.add(child);
   const told = [];
-  child.on('message', (m) => told.push(m));
+  const silent = new Promise((resolve) => {
+    child.on('message', (m) => {
+      told.push(m);
+      if (m === 'silent') resolve();
+    });
+  });
   const ended = once(child, 'exit').then(([code]) => {
     running.delete(child);
     return { code, told };
   });
-  return { child, ended };
+  return { child, silent, ended };
 }
 
 for (const transport of ['socket', 'bipc+socket', 'posix+socket', 'bipc']) {
@@ -31,9 +36,10 @@ for (const transport of ['socket', 'bipc+socket', 'posix+socket', 'bipc']) {
     const client = start('client', name, transport);
     // The client stops itself to be silent; once the server has noticed, it goes on.
     await Promise.race([stopped(client.child.pid), server.ended, client.ended]);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await Promise.race([server.silent, server.ended]);
     client.child.kill('SIGCONT');
-    for (const { ended } of [server, client]) assert.deepEqual(await ended, { code: 0, told: ['done'] });
+    assert.deepEqual(await client.ended, { code: 0, told: ['done'] });
+    assert.deepEqual(await server.ended, { code: 0, told: ['silent', 'done'] });
     const left = readdirSync('/dev/shm').filter((file) => file.includes(name));
     assert.deepEqual(left, []);
   });

@@ -131,9 +131,10 @@ async function server() {
     Body,
     options('idle', { sessionToken }),
   );
-  idle.ownedChannel.blobReceiver?.idleTimerRun(100);
-  idle.ownedChannel.handleReceiver?.idleTimerRun(100);
+  idle.ownedChannel.blobReceiver?.idleTimerRun(1000);
+  idle.ownedChannel.handleReceiver?.idleTimerRun(1000);
   await until(() => errors.some((e) => e.startsWith('idle')), 'the idle time-out');
+  process.send('silent');
 
   // Ends, of all sorts.
   await until(() => errors.length === 4, `four ends, not ${errors}`);
@@ -240,8 +241,8 @@ async function client() {
 
   const idle = await connect(name, 3, transport);
   const silent = new StructuredChannel(idle, Body, { sessionToken });
-  idle.autoPing(20);
-  await sleep(300);
+  idle.autoPing(50);
+  await sleep(1500);
   assert.equal(silent.error, undefined);
   // Sending ended is no sign of life any more.
   for (const pipe of [idle.blobSender, idle.handleSender]) pipe?.flush();
