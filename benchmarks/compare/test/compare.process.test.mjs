@@ -167,3 +167,20 @@ test('interrupted in the midst of it, it takes everything with it', async () => 
   assert.equal(await ended, 130);
   assert.deepEqual(left(), before);
 });
+
+test('processes that are killed leave no queue behind', async () => {
+  const before = left();
+  for (const kind of ['posix', 'bipc']) {
+    const child = spawn(process.execPath, [main, '--json', '--only', `round-trip/64B ${kind}-mq/async`], {
+      stdio: 'ignore',
+    });
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    const queues = () =>
+      left().filter((name) => name.includes(`${kind}Q_sentinel`) && !before.includes(name));
+    while (queues().length < 4) await setTimeout(5);
+    for (const pid of readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' '))
+      process.kill(Number(pid), 'SIGKILL');
+    assert.equal(await ended, 1);
+    assert.deepEqual(left(), before);
+  }
+});

@@ -11,6 +11,7 @@ import {
 } from '@flow-ipc/core';
 import type { Link, Server, Setting, SubjectModule } from './link.js';
 import { PipeLink, PipeServer, type Pipes } from './pipes.js';
+import { queuePrefix } from './queue-names.js';
 import { acceptAll, socketName } from './raw-socket.js';
 
 /** Where a client's two queues are: to the server, and from it. */
@@ -28,7 +29,7 @@ class QueueLink extends PipeLink {
   constructor(setting: Setting, pipes: Pipes, channel: Channel) {
     super(setting, pipes);
     this.#channel = channel;
-    // Queues outlive their processes: whatever ends us, they go too.
+    // Queues outlive their processes: whatever ends us, they go too, unless we are killed.
     process.once('exit', this.#onExit);
   }
 
@@ -59,7 +60,7 @@ function messageQueues(kind: MqHandleClass, optionsFor: (clients: number) => MqO
     },
 
     async connect(setting: Setting): Promise<Link> {
-      const name = (way: string) => `_flowIpcCompare_${process.pid}_${made}_${way}`;
+      const name = (way: string) => `${queuePrefix(setting.runDir)}${process.pid}_${made}_${way}`;
       const names: Names = { there: name('there'), back: name('back') };
       made++;
       const options = optionsFor(setting.clients);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { removeLeftQueues } from '../links/queue-names.js';
 import type { Job } from '../peer/job.js';
 import { FLOOR, type Subject } from '../subjects.js';
 import { ControlServer } from './control-server.js';
@@ -186,6 +187,7 @@ export class Team {
   async #clear(): Promise<void> {
     await Promise.all(this.#processes.map((started) => started.end()));
     this.#control?.close();
+    removeLeftQueues(this.#runDir);
     rmSync(this.#runDir, { recursive: true, force: true });
   }
 }
