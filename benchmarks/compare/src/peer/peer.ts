@@ -1,5 +1,4 @@
 // The program of a measured process: a subject's server, or one of its clients, under the orders of the command.
-import { setTimeout } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
 import type { Link, Server } from '../links/link.js';
 import { loadSubject } from '../links/registry.js';
@@ -48,10 +47,9 @@ function beClient(link: Link): void {
       push: (count) => driver.push(Number(count)),
       fetch: (count) => driver.fetch(Number(count)),
       open: (count) => opens(Number(count), openLink),
-      run: async (span) => {
+      run: (span) => {
         const [from, until] = span.split(' ').map(Number);
-        await setTimeout(Math.max(0, from! - Date.now()));
-        return driver.run(until!);
+        return driver.run(from!, until!);
       },
       leave: () => link.close(),
     },

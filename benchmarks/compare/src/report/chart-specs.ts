@@ -49,7 +49,13 @@ export function linesSpec({ title, subtitle, xTitle, points }: Lines): Spec {
   const xLabels = Object.fromEntries(points.map((point) => [String(point.x), point.label]));
   return {
     ...frame(title, subtitle, 760, 430),
-    padding: { left: 108, right: 230, top: 92, bottom: 62 },
+    padding: {
+      left: roomFor(powersOfTen(y).map((value) => figure(value, bench))),
+      // The symbols of the legend, too.
+      right: roomFor(shown.map(({ name }) => label(name))) + 44,
+      top: 92,
+      bottom: 62,
+    },
     data: [{ name: 'ordered', values, transform: [{ type: 'collect', sort: { field: 'x' } }] }],
     scales: [
       { name: 'x', type: 'log', domain: [xs[0]! / 1.6, xs.at(-1)! * 1.6], range: 'width' },
@@ -79,6 +85,7 @@ export function linesSpec({ title, subtitle, xTitle, points }: Lines): Spec {
         domain: false,
         ticks: false,
         labelPadding: 8,
+        labelLimit: 0,
         encode: {
           labels: { update: { text: { signal: lookup(powersOfTen(y), (value) => figure(value, bench)) } } },
         },
@@ -215,6 +222,9 @@ export function barsSpec(title: string, subtitle: string, result: BenchResult): 
     ],
   };
 }
+
+/** Of texts beside the chart: the widest, at its usual width, and a margin. */
+const roomFor = (texts: readonly string[]) => Math.max(...texts.map((text) => text.length)) * 7 + 24;
 
 const label = (subject: string) => (familyOf(subject) === 'ours' ? `Flow-IPC ${subject}` : subject);
 
