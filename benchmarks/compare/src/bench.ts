@@ -97,10 +97,12 @@ async function report(
   const print = (text: string) => process.stdout.write(`${text}\n`);
   const summary = summaryTable(results, colours());
   if (summary) print(`Best of ours and best alternative:\n${summary}`);
+  // Before anything is written: it tells whether files were changed.
+  const facts = await machine();
   mkdirSync(out, { recursive: true });
   const charts = await writeCharts(results, out);
   const text = markdown({
-    facts: await machine(),
+    facts,
     mode: only === undefined ? mode : `${mode}, only ${only}`,
     started,
     loads: { before, after: load() },
