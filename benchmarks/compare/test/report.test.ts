@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Bench } from '../src/cases.js';
-import { replaceFigures } from '../src/publish.js';
+import { allCases, type Bench } from '../src/cases.js';
+import { QUOTED, replaceFigures } from '../src/publish.js';
 import { writeCharts } from '../src/report/charts.js';
 import { markdown, summaryMarkdown } from '../src/report/markdown.js';
 import { losses, rows, verdict } from '../src/report/rows.js';
@@ -209,6 +209,20 @@ it('replaces the figures of the page, and nothing else', () => {
   expect(replaced).not.toContain('old');
   expect(replaceFigures(replaced, 'x')).toBe(replaceFigures(page, 'x'));
   expect(() => replaceFigures('no marks', 'x')).toThrow(/no place for figures/);
+});
+
+it('what the README quotes is what the manual says, and is measured', () => {
+  const root = join(import.meta.dirname, '../../..');
+  const tables = ['README.md', 'docs/performance.md'].map((path) => {
+    const text = readFileSync(join(root, path), 'utf8');
+    const figures = text.slice(text.indexOf('<!-- figures'), text.indexOf('<!-- end of the figures -->'));
+    return figures.split('\n').filter((line) => /^\| [a-z-]+(\/|\b.*µs)/.test(line));
+  });
+  const [quoted, all] = tables as [string[], string[]];
+  expect(quoted).toHaveLength(QUOTED.length);
+  expect(all).toEqual(expect.arrayContaining(quoted));
+  const measured = allCases().flatMap(({ benches }) => benches.map(({ name, unit }) => `${name} ${unit}`));
+  expect(measured).toEqual(expect.arrayContaining(QUOTED.map((pair) => pair.join(' '))));
 });
 
 it('draws lines and bars, as SVG and PNG', async () => {
