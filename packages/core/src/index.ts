@@ -44,7 +44,7 @@ export {
   PersistentMqHandle,
 } from './mq/persistent-mq-handle.js';
 export { PosixMqHandle } from './mq/posix-mq-handle.js';
-export { blobStreamMqs } from './mq/sentinel.js';
+export { blobStreamMqNames, blobStreamMqs } from './mq/sentinel.js';
 export { NativeSocketStreamAcceptor } from './socket-stream/acceptor.js';
 export { MAX_BLOB_SIZE } from './socket-stream/frame.js';
 export {

@@ -6,6 +6,7 @@ import {
   BipcMqHandle,
   BlobStreamMqReceiver,
   BlobStreamMqSender,
+  blobStreamMqNames,
   blobStreamMqs,
   type FlowIpcError,
   type FrameSink,
@@ -270,12 +271,14 @@ describe.each([
     expect(() => new BlobStreamMqSender(keep(Handle.open(name)))).toThrow(
       code('ERR_FLOW_IPC_BLOB_STREAM_MQ_SENDER_EXISTS'),
     );
+    expect(blobStreamMqNames(Handle).map(String)).toContain(name);
     // The receiver's mark is missing: that is an error, but the rest is removed.
     const kind = blobStreamMqs(Handle);
     expect(() => kind.removePersistent(new SharedName(name))).toThrow(
       code('ERR_FLOW_IPC_SYSTEM', { errno: -2 }),
     );
     expect([existsSync(mark('Snd')), exists()]).toEqual([false, false]);
+    expect(blobStreamMqNames(Handle).map(String)).not.toContain(name);
     keep(Handle.create(name, { maxMessages: 8, maxMsgSize: 64 }));
     keep(new BlobStreamMqSender(Handle.open(name)));
     writeFileSync(mark('Rcv'), '');

@@ -1,8 +1,8 @@
 // The message queues of a session's channels: their names, who makes and who removes them (features 133, 146, 147).
 import {
   BipcMqHandle,
+  blobStreamMqNames,
   blobStreamMqs,
-  decomposeNonSessionResourceName,
   decomposeResourceName,
   type MqKind,
   mqPipes,
@@ -10,10 +10,9 @@ import {
   type PipePair,
   PosixMqHandle,
   processRunning,
-  ResourceType,
+  type ResourceType,
   resourceName,
   SharedName,
-  sharedMemoryObjects,
 } from '@flow-ipc/core';
 import type { ServerApp } from './app.js';
 import type { SessionScope } from './session-memory.js';
@@ -137,35 +136,17 @@ function checkName(scope: SessionScope, type: ResourceType, name: string, direct
 export function sweepQueues(app: ServerApp): string[] {
   const removed: string[] = [];
   for (const kind of ['posix', 'bipc'] as const) {
-    for (const name of queueNames(kind)) {
+    for (const name of blobStreamMqNames(CLASSES[kind])) {
       const parts = decomposeResourceName(name);
       if (parts?.type !== CLASSES[kind].resourceType || parts.srvApp !== app.name) continue;
       const pid = Number(parts.srvNamespace);
       // Ours are not there yet: that id was recycled.
       if (pid !== process.pid && processRunning(pid)) continue;
-      removeQueue(kind, name);
-      removed.push(name);
+      removeQueue(kind, String(name));
+      removed.push(String(name));
     }
   }
   return removed;
-}
-
-/** Names of queues that exist, or whose sentinels do: those show also where the kernel does not list POSIX queues. */
-function queueNames(kind: MqKind): Set<string> {
-  const mq = CLASSES[kind];
-  const names = new Set<string>();
-  try {
-    for (const name of mq.persistentNames()) names.add(String(name));
-  } catch {
-    // No mqueue file system is mounted.
-  }
-  const sentinel = new RegExp(`^${mq.resourceType}_sentinel(?:Snd|Rcv)(_.+)$`);
-  for (const file of sharedMemoryObjects.persistentNames()) {
-    const parts = decomposeNonSessionResourceName(file);
-    const queue = parts?.type === ResourceType.SHM && sentinel.exec(parts.rest)?.[1];
-    if (queue) names.add(queue);
-  }
-  return names;
 }
 
 /** With its sentinels. What is gone already, or not ours, is no reason to stop. */

@@ -129,7 +129,10 @@ export function percentile(values, part) {
 export function watchStalls() {
   const delays = monitorEventLoopDelay({ resolution: 5 });
   delays.enable();
-  return () => delays.max / 1000;
+  return () => {
+    delays.disable();
+    return delays.max / 1000;
+  };
 }
 
 /** Repeatable: the same seed gives the same instants. */

@@ -3,7 +3,12 @@ import { closeSync, fchmodSync, fstatSync, openSync, statSync } from 'node:fs';
 import { FlowIpcError, fromNative, TransportError } from '../util/errors.js';
 import { logger } from '../util/log.js';
 import { type PersistentKind, sharedMemoryObjects } from '../util/persistent.js';
-import { nonSessionResourceName, ResourceType, SharedName } from '../util/shared-name.js';
+import {
+  decomposeNonSessionResourceName,
+  nonSessionResourceName,
+  ResourceType,
+  SharedName,
+} from '../util/shared-name.js';
 import type { MqKind } from './persistent-mq-handle.js';
 
 /** Which end, as in the names of marks. */
@@ -83,6 +88,26 @@ function attempt(remove: () => void): void {
   } catch (err) {
     logger('transport')('%s', (err as Error).message);
   }
+}
+
+/**
+ * Names of one kind's queues that exist, or whose marks do: those show also where the kernel does not list POSIX queues.
+ * As with the queues alone, for Boost's that is everything in shared memory.
+ */
+export function blobStreamMqNames(mq: MqNames): SharedName[] {
+  const names = new Set<string>();
+  try {
+    for (const name of mq.persistentNames()) names.add(String(name));
+  } catch {
+    // No mqueue file system is mounted.
+  }
+  const mark = new RegExp(`^${mq.resourceType}_sentinel(?:Snd|Rcv)(_.+)$`);
+  for (const file of sharedMemoryObjects.persistentNames()) {
+    const parts = decomposeNonSessionResourceName(file);
+    const queue = parts?.type === ResourceType.SHM && mark.exec(parts.rest)?.[1];
+    if (queue) names.add(queue);
+  }
+  return [...names].map((name) => new SharedName(name));
 }
 
 /**
