@@ -144,7 +144,7 @@ export class Team {
 
   /**
    * Lets all clients make round trips for so long, all at the same time. Round trips in all. They begin by so much
-   * earlier: who has waited for his turn has lost his place in the caches, and some of his memory to the system.
+   * earlier: who has waited for his turn is slow at first, in C as well.
    */
   async run(ms: number, leadMs: number): Promise<number> {
     const from = Date.now() + 20 + this.#clients.length + leadMs;
