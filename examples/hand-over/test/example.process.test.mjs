@@ -36,7 +36,8 @@ test('every connection is served by a worker, and the server keeps nothing of it
     });
     assert.equal(new Set(pids).size, 2);
     assert.ok(!pids.includes(server.pid));
-    assert.equal(descriptors(), before);
+    // The server closes what it has given away in its own time; the runner's time-out ends a wait in vain.
+    while (descriptors() !== before) await setTimeout(10);
 
     server.kill('SIGKILL');
     await once(server, 'exit');

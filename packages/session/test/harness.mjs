@@ -1,4 +1,5 @@
 // What the process tests of this package share: a universe of their own, programs that tell what happens to them.
+import assert from 'node:assert/strict';
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
@@ -108,6 +109,15 @@ export function start(universe, name, env = {}, descriptors = undefined) {
       return at;
     },
   };
+}
+
+/** Waits for what another process does in its own time; fails with `otherwise` when it never does. */
+export async function until(otherwise, done, ms = 10_000) {
+  const deadline = now() + ms * 1000;
+  while (!done()) {
+    assert.ok(now() < deadline, otherwise);
+    await sleep(5);
+  }
 }
 
 /** Runs `task(i)` for i below `total`, `lanes` at a time. */

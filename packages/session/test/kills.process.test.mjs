@@ -6,11 +6,11 @@ import {
   long,
   names,
   newUniverse,
-  now,
   percentile,
   random,
   sleep,
   start,
+  until,
   watchStalls,
 } from './harness.mjs';
 
@@ -53,7 +53,7 @@ test(`${ROUNDS} clients killed: the server is told, and serves the next`, {
   const { pending, settled } = await last.next('done');
   assert.equal(settled, pending);
   const count = (event) => server.seen.filter((e) => e.event === event && killed.has(e.client)).length;
-  await until(() => count('lost') === count('accepted'));
+  await until('deaths are not told', () => count('lost') === count('accepted'));
   const lost = server.seen.filter((e) => e.event === 'lost' && killed.has(e.client));
   assert.equal(new Set(lost.map((e) => e.client)).size, lost.length, 'told once each');
   assert.ok(lost.length > ROUNDS / 4, `only ${lost.length} clients got as far as a session`);
@@ -112,14 +112,6 @@ async function connectedTo(client, server) {
   while ((await client.next('connected')).server !== server);
 }
 
-async function until(done, ms = 10_000) {
-  const deadline = now() + ms * 1000;
-  while (!done()) {
-    assert.ok(now() < deadline, 'not told in time');
-    await sleep(5);
-  }
-}
-
 const CLIENT_STEPS = ['found', 'connected', 'asked', 'answered', 'channels-received', 'memory-open'];
 const SERVER_STEPS = [
   'listening',
@@ -149,7 +141,7 @@ test(`a client that dies at any named step, ${TIMES} times each, leaves a server
     await client.kill();
   }
   const sessions = (event) => server.seen.filter((e) => e.event === event).length;
-  await until(() => sessions('lost') === sessions('accepted'));
+  await until('deaths are not told', () => sessions('lost') === sessions('accepted'));
 });
 
 test(`a server that dies at any named step, ${TIMES} times each, leaves clients that find the next`, {
