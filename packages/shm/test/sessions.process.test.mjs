@@ -67,7 +67,7 @@ function start(universe, name, env = {}) {
   return {
     child,
     seen,
-    async next(event, ms = 10_000) {
+    async next(event, ms = 20_000) {
       const timer = setTimeout(
         () => events.throw(new Error(`${name} did not tell '${event}'; it told ${JSON.stringify(seen)}`)),
         ms,
@@ -185,7 +185,7 @@ test('a peer that is stopped for longer is, with its code', async () => {
   const { server, client } = await startBoth();
   await client.next('busy');
   await server.kill('SIGSTOP');
-  const lost = await client.next('lost', 9000);
+  const lost = await client.next('lost');
   assert.match(lost.code, /RECEIVER_IDLE_TIMEOUT$/);
   await server.kill('SIGCONT');
 });
