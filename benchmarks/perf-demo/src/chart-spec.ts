@@ -11,7 +11,7 @@ import {
   QUIET,
   TEXT_CONFIG,
 } from '@flow-ipc/bench-kit';
-import type { Spec } from 'vega';
+import type { Mark, Spec } from 'vega';
 import type { Result } from './results.js';
 import { formatFactor } from './table.js';
 import { TECHNIQUES, type Technique, TITLES } from './techniques.js';
@@ -182,29 +182,33 @@ export function chartSpec(results: readonly Result[]): Spec {
               },
             },
           },
-          {
-            type: 'text',
-            from: { data: 'line' },
-            encode: {
-              update: {
-                // Clear of the bar as well as of the symbol.
-                x: { scale: 'x', field: 'size', offset: { signal: "datum.side === 'beside' ? 9 : 0" } },
-                y: { signal: LABEL_Y },
-                text: { field: 'label' },
-                fill: { scale: 'colour', field: 'title' },
-                align: { signal: "datum.side === 'beside' ? 'left' : 'center'" },
-                baseline: { signal: "datum.side === 'below' ? 'top' : 'bottom'" },
-                font: { value: FONT },
-                fontSize: { value: 13 },
-                fontWeight: { value: 600 },
-              },
-            },
-          },
         ],
       },
+      // Over all lines, and kept clear of them by a white rim.
+      ...[true, false].map(label),
     ],
   };
 }
+
+const label = (rim: boolean): Mark => ({
+  type: 'text',
+  from: { data: 'runs' },
+  encode: {
+    update: {
+      // Clear of the bar as well as of the symbol.
+      x: { scale: 'x', field: 'size', offset: { signal: "datum.side === 'beside' ? 9 : 0" } },
+      y: { signal: LABEL_Y },
+      text: { field: 'label' },
+      fill: rim ? { value: '#ffffff' } : { scale: 'colour', field: 'title' },
+      ...(rim && { stroke: { value: '#ffffff' }, strokeWidth: { value: 5 }, strokeJoin: { value: 'round' } }),
+      align: { signal: "datum.side === 'beside' ? 'left' : 'center'" },
+      baseline: { signal: "datum.side === 'below' ? 'top' : 'bottom'" },
+      font: { value: FONT },
+      fontSize: { value: 13 },
+      fontWeight: { value: 600 },
+    },
+  },
+});
 
 const LABEL_Y =
   "datum.side === 'above' ? scale('y', datum.max) - 9 : " +
