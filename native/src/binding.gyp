@@ -46,6 +46,7 @@
         "src/pool_memory.cc",
         "src/pool_objects.cc",
         "src/pool_resize.cc",
+        "src/pool_rows.cc",
         "src/pool_waiting.cc",
         "src/posix_shm.cc",
         "src/robust_mutex.cc",

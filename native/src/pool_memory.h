@@ -45,6 +45,10 @@ class PoolMemory {
   int64_t allocateLocked(uint64_t bytes);
   // The block must have passed isAllocatedBlock() under this lock.
   void freeLocked(uint64_t offset);
+  // In pool_rows.cc. One block of each size, side by side where there is room for that: 0, or a code and none.
+  int allocateRowLocked(const uint64_t* sizes, size_t count, uint64_t* offsets);
+  // Ascending offsets of blocks that have passed isAllocatedBlock() under this lock.
+  void freeRowLocked(const uint64_t* offsets, size_t count);
 
   int64_t allocate(uint64_t bytes);
   int free(uint64_t offset);
@@ -70,6 +74,7 @@ class PoolMemory {
  private:
   PoolMemory(std::shared_ptr<Mapping> mapping, bool readOnly, bool committed);
   int reserveFor(const Fit& fit, uint64_t bytes);
+  int allocateEachLocked(const uint64_t* sizes, size_t count, uint64_t* offsets);
 
   std::shared_ptr<Mapping> mapping_;
   Backing backing_;

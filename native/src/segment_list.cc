@@ -41,20 +41,20 @@ bool SegmentLists::isListOffset(uint64_t list) const {
   return isPlace(list, kClassicHolderSize);
 }
 
-int64_t SegmentLists::createLocked() {
-  const int64_t list = pool_.allocateLocked(kClassicHolderSize);
-  if (list < 0) return list;
-  const auto at = static_cast<uint64_t>(list);
-  store64(at + kCount, 0);
-  point(at + kRoot + kNext, at + kRoot);
-  point(at + kRoot + kPrevious, at + kRoot);
-  store64(at + kOwners, 1);
-  return list;
+// An empty list with one owner.
+void SegmentLists::begin(uint64_t list) {
+  store64(list + kCount, 0);
+  point(list + kRoot + kNext, list + kRoot);
+  point(list + kRoot + kPrevious, list + kRoot);
+  store64(list + kOwners, 1);
 }
 
 int64_t SegmentLists::create() {
   const PoolLock lock(pool_);
-  return lock.code() != 0 ? lock.code() : createLocked();
+  if (lock.code() != 0) return lock.code();
+  const int64_t list = pool_.allocateLocked(kClassicHolderSize);
+  if (list >= 0) begin(static_cast<uint64_t>(list));
+  return list;
 }
 
 // Puts a filled-in node at the end of the ring, whose last node is `last` (the root when empty).
@@ -80,15 +80,11 @@ int64_t SegmentLists::addSegmentLocked(uint64_t list, uint64_t capacity) {
   if (load(list + kCount) >= kMostSegments) return -ENOMEM;
   const uint64_t last = follow(root + kPrevious);
   if (last != root && !isPlace(last, kNodeSize)) return -EINVAL;
-  const int64_t node = pool_.allocateLocked(kNodeSize);
-  if (node < 0) return node;
-  const int64_t buffer = pool_.allocateLocked(capacity);
-  if (buffer < 0) {
-    pool_.freeLocked(static_cast<uint64_t>(node));
-    return buffer;
-  }
-  link(list, static_cast<uint64_t>(node), static_cast<uint64_t>(buffer), capacity, last);
-  return buffer;
+  const uint64_t sizes[] = {kNodeSize, capacity};
+  uint64_t row[2];
+  if (const int rc = pool_.allocateRowLocked(sizes, 2, row); rc != 0) return rc;
+  link(list, row[0], row[1], capacity, last);
+  return static_cast<int64_t>(row[1]);
 }
 
 int64_t SegmentLists::grow(uint64_t list, uint64_t capacity) {
@@ -103,21 +99,19 @@ int64_t SegmentLists::build(uint64_t capacity, uint64_t* buffer) {
 }
 
 int64_t SegmentLists::buildLocked(uint64_t capacity, uint64_t* buffer) {
-  const int64_t list = createLocked();
-  if (list < 0) return list;
-  const int64_t segment = addSegmentLocked(static_cast<uint64_t>(list), capacity);
-  if (segment < 0) {
-    pool_.freeLocked(static_cast<uint64_t>(list));
-    return segment;
-  }
-  *buffer = static_cast<uint64_t>(segment);
-  return list;
+  const uint64_t sizes[] = {kClassicHolderSize, kNodeSize, capacity};
+  uint64_t row[3];
+  if (const int rc = pool_.allocateRowLocked(sizes, 3, row); rc != 0) return rc;
+  begin(row[0]);
+  link(row[0], row[1], row[2], capacity, row[0] + kRoot);
+  *buffer = row[2];
+  return static_cast<int64_t>(row[0]);
 }
 
 int64_t SegmentLists::store(const uint8_t* bytes, uint64_t length) {
   const PoolLock lock(pool_);
   if (lock.code() != 0) return lock.code();
-  uint64_t buffer;
+  uint64_t buffer = 0;
   const int64_t list = buildLocked(std::max<uint64_t>(8, (length + 7) & ~uint64_t{7}), &buffer);
   if (list < 0) return list;
   const auto at = static_cast<uint64_t>(list);
@@ -257,10 +251,7 @@ int64_t SegmentLists::release(uint64_t list) {
   if (!isWhole(list)) return -EINVAL;
   if (const int rc = checkBlocksLocked(list); rc != 0) return rc;
   if (!__atomic_compare_exchange_n(owners, &now, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return -EINVAL;
-  for (const uint64_t offset : offsets_) {
-    // Again for each: freeing the one before has changed the neighbourhood, and a liar's headers could overlap.
-    if (isAllocatedBlock(pool_.blocks(), offset, 1, false)) pool_.freeLocked(offset);
-  }
+  pool_.freeRowLocked(offsets_.data(), offsets_.size());
   return 0;
 }
 

@@ -49,7 +49,7 @@ class SegmentLists {
   int addOwner(uint64_t list);
   int64_t addSegmentLocked(uint64_t list, uint64_t capacity);
   void link(uint64_t list, uint64_t node, uint64_t buffer, uint64_t capacity, uint64_t last);
-  int64_t createLocked();
+  void begin(uint64_t list);
   int64_t buildLocked(uint64_t capacity, uint64_t* buffer);
   bool readNode(uint64_t node, uint64_t expectedPrevious, Segment* segment, uint64_t* next) const;
   bool isWhole(uint64_t list) const;

@@ -22,7 +22,7 @@ int64_t whole(double value, double limit) { return value >= 0 && value <= limit 
 constexpr double kMostExact = 9007199254740991.0;
 
 int64_t build(SegmentLists& lists, int64_t capacity, double* out) {
-  uint64_t buffer;
+  uint64_t buffer = 0;
   if (capacity <= 0 || capacity % 8 != 0) return -EINVAL;
   const int64_t list = lists.build(static_cast<uint64_t>(capacity), &buffer);
   if (list < 0) return list;

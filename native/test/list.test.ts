@@ -180,6 +180,32 @@ describe('a list', () => {
     expect(pool.freeBytes()).toBe(free);
   });
 
+  it('lies in one place, or in pieces where there is no place for all of it', () => {
+    const pool = newPool(1 << 14);
+    const free = pool.freeBytes();
+    const store = () => pool.listStore(new Uint8Array(64).fill(9), 0, 64);
+    const whole = store();
+    // Holder, node and buffer: of three, five and five units of 16 bytes, headers included.
+    expect(free - pool.freeBytes()).toBe(13 * 16);
+    expect(pool.listRelease(whole, [])).toBe(0);
+    expect(pool.freeBytes()).toBe(free);
+
+    const blocks: number[] = [];
+    for (let block = pool.allocate(100); block > 0; block = pool.allocate(100)) blocks.push(block);
+    for (let i = 0; i < blocks.length - 1; i += 2) pool.free(blocks[i]!);
+    const gaps = pool.freeBytes();
+    const lists: number[] = [];
+    for (let list = store(); list > 0; list = store()) lists.push(list);
+    // Each took three gaps of seven units, and not all can have been taken.
+    expect(lists.length).toBeGreaterThan(blocks.length / 2 / 3 - 2);
+    for (const list of lists) {
+      const views = pool.listBorrow(list, 1) as ArrayBuffer[];
+      expect(new Uint8Array(views[0]!)).toEqual(new Uint8Array(64).fill(9));
+      expect(pool.listRelease(list, views)).toBe(0);
+    }
+    expect(pool.freeBytes()).toBe(gaps);
+  });
+
   it('of a gigabyte costs no memory until it is written', () => {
     const pool = newPool(2 ** 31);
     const list = pool.listCreate();

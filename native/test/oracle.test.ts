@@ -1,5 +1,6 @@
 // Our pools under plain Boost, and plain Boost's under ours.
 import { constants } from 'node:os';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { poolCreate, poolOpen } from '../ts/index.js';
 import { oracle } from './oracle/oracle.mjs';
@@ -30,6 +31,46 @@ describe('a pool that we made', () => {
     expect(oracle('take', pool.name, list)).toEqual(['1', '2', '010101', '0202020202', '1', String(free)]);
     const stored = pool.listStore(new Uint8Array([1, 2, 3]), 0, 3);
     expect(oracle('take', pool.name, stored)).toEqual(['1', '1', '010203', '1', String(free)]);
+  });
+});
+
+describe('lists and blocks that come and go', () => {
+  it('leave books that Boost finds sane, whoever frees them', () => {
+    const pool = poolCreate(uniqueName(), 1 << 18, 0o600);
+    const free = pool.freeBytes();
+    const sizes = fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 4 });
+    const step = fc.record({
+      sizes,
+      extra: fc.integer({ min: 1, max: 300 }),
+      gone: fc.nat(),
+      theirs: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), (steps) => {
+        const held: { list: number; blocks: boolean }[] = [];
+        let theirs = 0;
+        for (const { sizes, extra, gone, theirs: byBoost } of steps) {
+          const [first, ...more] = sizes;
+          const list = pool.listStore(new Uint8Array(first!), 0, first!);
+          if (list > 0) {
+            held.push({ list, blocks: false });
+            for (const size of more) pool.listGrow(list, Math.ceil(size / 8) * 8);
+          }
+          const block = pool.allocate(extra);
+          if (block > 0) held.push({ list: block, blocks: true });
+          if (gone % 3 === 0 || held.length === 0) continue;
+          const [{ list: at, blocks }] = held.splice(gone % held.length, 1) as [(typeof held)[0]];
+          if (blocks) expect(pool.free(at)).toBe(0);
+          else if (byBoost && theirs++ < 2) oracle('take', pool.name, at);
+          else expect(pool.listRelease(at, [])).toBe(0);
+        }
+        expect(oracle('sanity', pool.name)).toEqual(['1', String(pool.freeBytes())]);
+        for (const { list, blocks } of held)
+          expect(blocks ? pool.free(list) : pool.listRelease(list, [])).toBe(0);
+        expect(oracle('sanity', pool.name)).toEqual(['1', String(free)]);
+      }),
+      { numRuns: 30 },
+    );
   });
 });
 

@@ -1,0 +1,78 @@
+// Blocks side by side, had and given back as one: Boost's tree is searched and changed once for all of them.
+#include <cerrno>
+
+#include "pool_memory.h"
+#include "tree_node.h"
+
+namespace flow_ipc {
+namespace {
+
+constexpr uint64_t kPreviousAllocated = uint64_t{1} << 62;
+constexpr uint64_t kAllocated = uint64_t{1} << 63;
+// Larger ones get their pages in their own ways.
+constexpr uint64_t kLongestRow = 64 * 1024;
+
+uint64_t* headerOf(char* base, uint64_t block) { return reinterpret_cast<uint64_t*>(base + block + 8); }
+void storeWord(uint64_t* word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELAXED); }
+
+}  // namespace
+
+int PoolMemory::allocateRowLocked(const uint64_t* sizes, size_t count, uint64_t* offsets) {
+  uint64_t units = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (sizes[i] > kLongestRow) return allocateEachLocked(sizes, count, offsets);
+    units += unitsFor(sizes[i]);
+  }
+  if (units * kBlockUnit > kLongestRow) return allocateEachLocked(sizes, count, offsets);
+  const int64_t row = allocateLocked(units * kBlockUnit - sizeof(uint64_t));
+  // Each for itself, they may fit.
+  if (row == -ENOMEM || row == -ENOSPC) return allocateEachLocked(sizes, count, offsets);
+  if (row < 0) return static_cast<int>(row);
+  uint64_t block = static_cast<uint64_t>(row) - kBlockHeader;
+  const uint64_t word = loadWord(base(), block + 8);
+  // What the last one may have too much was too little for a block of its own.
+  uint64_t left = unitsOf(word);
+  uint64_t flags = kAllocated | (word & kPreviousAllocated);
+  for (size_t i = 0; i < count; ++i) {
+    const uint64_t own = i + 1 == count ? left : unitsFor(sizes[i]);
+    storeWord(headerOf(base(), block), flags | own);
+    offsets[i] = block + kBlockHeader;
+    flags = kAllocated | kPreviousAllocated;
+    block += own * kBlockUnit;
+    left -= own;
+  }
+  return 0;
+}
+
+int PoolMemory::allocateEachLocked(const uint64_t* sizes, size_t count, uint64_t* offsets) {
+  for (size_t i = 0; i < count; ++i) {
+    const int64_t offset = allocateLocked(sizes[i]);
+    if (offset < 0) {
+      while (i > 0) freeLocked(offsets[--i]);
+      return static_cast<int>(offset);
+    }
+    offsets[i] = static_cast<uint64_t>(offset);
+  }
+  return 0;
+}
+
+void PoolMemory::freeRowLocked(const uint64_t* offsets, size_t count) {
+  for (size_t i = 0; i < count;) {
+    const uint64_t first = offsets[i];
+    // Again for each: freeing the one before has changed the neighbourhood, and a liar's headers could overlap.
+    if (!hasAllocatedHeader(blocks_, first, 1, false)) {
+      ++i;
+      continue;
+    }
+    const uint64_t word = loadWord(base(), first - 8);
+    uint64_t units = unitsOf(word);
+    for (++i; i < count && offsets[i] == first + units * kBlockUnit; ++i) {
+      if (!hasAllocatedHeader(blocks_, offsets[i], 1, false)) break;
+      units += unitsOf(loadWord(base(), offsets[i] - 8));
+    }
+    storeWord(headerOf(base(), first - kBlockHeader), (word & ~((uint64_t{1} << 62) - 1)) | units);
+    if (isAllocatedBlock(blocks_, first, 1, false)) freeLocked(first);
+  }
+}
+
+}  // namespace flow_ipc
