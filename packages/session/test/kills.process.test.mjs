@@ -17,13 +17,14 @@ import {
 const ROUNDS = long ? 2000 : 200;
 const MINUTES = 60_000;
 /**
- * Survivors are to know within 100 ms at the 99th percentile, on a machine that is theirs: what its host withholds is not
- * counted.
+ * Survivors are to know within 100 ms at the 99th percentile, on a machine that is theirs: what its host withholds from
+ * them, or from us, is not counted.
  */
 const TOLD_US = 100_000;
-function checkTold(latencies, stalled) {
+function checkTold(latencies, lost, stalled) {
+  const longest = Math.max(stalled, ...lost.map((e) => e.stalled));
   assert.ok(percentile(latencies, 0.5) < TOLD_US / 2);
-  assert.ok(percentile(latencies, 0.99) < TOLD_US + stalled, `the longest stall took ${stalled} us`);
+  assert.ok(percentile(latencies, 0.99) < TOLD_US + longest, `the longest stall took ${longest} us`);
 }
 
 const report = (t, what, latencies) =>
@@ -59,7 +60,7 @@ test(`${ROUNDS} clients killed: the server is told, and serves the next`, {
   assert.ok(lost.length > ROUNDS / 4, `only ${lost.length} clients got as far as a session`);
   const latencies = lost.map((e) => e.at - killed.get(e.client));
   report(t, 'server', latencies);
-  checkTold(latencies, stalls());
+  checkTold(latencies, lost, stalls());
   server.child.send({ exit: 'orderly' });
   await server.gone;
   assert.deepEqual(names(universe.app), []);
@@ -98,14 +99,11 @@ test(`${ROUNDS} servers killed: the clients are told, nothing pends, the next se
       'each session that was opened is told as lost, once',
     );
   }
-  const latencies = clients.flatMap((client) =>
-    client.seen
-      .filter((e) => e.event === 'lost' && killed.has(e.server))
-      .map((e) => e.at - killed.get(e.server)),
-  );
+  const lost = clients.flatMap(({ seen }) => seen.filter((e) => e.event === 'lost' && killed.has(e.server)));
+  const latencies = lost.map((e) => e.at - killed.get(e.server));
   assert.ok(latencies.length >= ROUNDS / 2, `only ${latencies.length} sessions were lost`);
   report(t, 'clients', latencies);
-  checkTold(latencies, stalls());
+  checkTold(latencies, lost, stalls());
 });
 
 async function connectedTo(client, server) {

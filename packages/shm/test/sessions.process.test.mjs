@@ -5,7 +5,6 @@ import { on, once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { guardName } from '@flow-ipc/session';
@@ -33,18 +32,12 @@ function newUniverse() {
   return { app, env: { ...process.env, TEST_APP: app, TEST_RUN_DIR: runDir } };
 }
 
-/**
- * The check that, from now on, something (µs) was told within 100 ms, on a machine that is ours: the longest time that its
- * host withheld is not counted.
- */
-function watchTold() {
-  const delays = monitorEventLoopDelay({ resolution: 5 });
-  delays.enable();
-  return (took) => {
-    delays.disable();
-    const stalled = delays.max / 1000;
-    assert.ok(took < 100_000 + stalled, `told after ${took} us; the longest stall took ${stalled} us`);
-  };
+/** Something (µs) is told within 100 ms. A machine that is not ours alone may be late with it, but hardly three times. */
+async function promptly(told) {
+  const times = [];
+  do times.push(await told());
+  while (times.at(-1) >= 100_000 && times.length < 3);
+  assert.ok(times.at(-1) < 100_000, `told after ${times} us`);
 }
 
 const leftovers = (app) =>
@@ -121,41 +114,43 @@ for (const sync of ['0', '1']) {
   });
 
   test(`${way}: kill -9 of the client is told to the server within 100 ms`, async () => {
-    const { universe, server, client } = await startBoth({ TEST_SYNC: sync });
-    await client.next('busy');
-    const checkTold = watchTold();
-    const at = await client.kill('SIGKILL');
-    const lost = await server.next('lost');
-    assert.match(lost.code, /EOF$|SYSTEM$/);
-    checkTold(lost.at - at);
-    const next = start(universe, 'client', { TEST_SYNC: sync });
-    await next.next('busy');
+    await promptly(async () => {
+      const { universe, server, client } = await startBoth({ TEST_SYNC: sync });
+      await client.next('busy');
+      const at = await client.kill('SIGKILL');
+      const lost = await server.next('lost');
+      assert.match(lost.code, /EOF$|SYSTEM$/);
+      const next = start(universe, 'client', { TEST_SYNC: sync });
+      await next.next('busy');
+      return lost.at - at;
+    });
   });
 
   test(`${way}: kill -9 of the server is told to the client within 100 ms, and the next server cleans up`, async () => {
-    const { universe, server, client } = await startBoth({ TEST_SYNC: sync });
-    await client.next('busy');
-    const checkTold = watchTold();
-    const at = await server.kill('SIGKILL');
-    const failed = await client.next('request-failed');
-    checkTold(failed.at - at);
-    assert.match(failed.code, /EOF$|SYSTEM$|HOSED/);
-    assert.ok(
-      leftovers(universe.app).some((n) => n.includes('classic')),
-      'a killed server cannot clean up',
-    );
-    const orphan = start(universe, 'client', { QUIET: '1' });
-    const [code] = await once(orphan.child, 'exit');
-    assert.notEqual(code, 0); // uncaught SERVER_NOT_RUNNING
-    const next = start(universe, 'server');
-    await next.next('ready');
-    assert.deepEqual(
-      leftovers(universe.app).filter((n) => !n.startsWith('sem.')),
-      [],
-    );
-    assert.deepEqual(mqueues(universe.app), []);
-    const again = start(universe, 'client', { TEST_SYNC: sync });
-    await again.next('busy');
+    await promptly(async () => {
+      const { universe, server, client } = await startBoth({ TEST_SYNC: sync });
+      await client.next('busy');
+      const at = await server.kill('SIGKILL');
+      const failed = await client.next('request-failed');
+      assert.match(failed.code, /EOF$|SYSTEM$|HOSED/);
+      assert.ok(
+        leftovers(universe.app).some((n) => n.includes('classic')),
+        'a killed server cannot clean up',
+      );
+      const orphan = start(universe, 'client', { QUIET: '1' });
+      const [code] = await once(orphan.child, 'exit');
+      assert.notEqual(code, 0); // uncaught SERVER_NOT_RUNNING
+      const next = start(universe, 'server');
+      await next.next('ready');
+      assert.deepEqual(
+        leftovers(universe.app).filter((n) => !n.startsWith('sem.')),
+        [],
+      );
+      assert.deepEqual(mqueues(universe.app), []);
+      const again = start(universe, 'client', { TEST_SYNC: sync });
+      await again.next('busy');
+      return failed.at - at;
+    });
   });
 }
 

@@ -1,5 +1,6 @@
 // What the programs of the process tests share: the apps, named by the test that starts them.
 import diagnostics from 'node:diagnostics_channel';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const me = { execPath: 'node', uid: process.geteuid(), gid: process.getegid() };
 export const CLI = { name: 'cli', ...me, execPath: process.env.TEST_CLI_EXEC ?? me.execPath };
@@ -10,9 +11,16 @@ export const SRV = {
   runDir: process.env.TEST_RUN_DIR,
 };
 
-/** Tells the test, with the time on the machine's clock in microseconds. */
+const delays = monitorEventLoopDelay({ resolution: 5 });
+delays.enable();
+
+/**
+ * Tells the test, with the time on the machine's clock and how long this process was kept from its event loop at most, in
+ * microseconds.
+ */
 export const tell = (event, data = {}) =>
-  process.connected && process.send({ event, at: Number(process.hrtime.bigint() / 1000n), ...data });
+  process.connected &&
+  process.send({ event, at: Number(process.hrtime.bigint() / 1000n), stalled: delays.max / 1000, ...data });
 
 /** TEST_DIE_AT=<role>:<step>: kill -9 of oneself at that step of opening a session. */
 const [role, step] = (process.env.TEST_DIE_AT ?? '').split(':');
