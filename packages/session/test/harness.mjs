@@ -63,7 +63,8 @@ export function start(universe, name, env = {}, descriptors = undefined) {
   const seen = [];
   const waiting = new Set();
   let looked = 0;
-  const gone = once(child, 'exit').then(([code, signal]) => {
+  // Not its exit, which may be heard of before the last that it told.
+  const gone = once(child, 'close').then(([code, signal]) => {
     running.delete(child);
     for (const retry of waiting) retry();
     return { code, signal };

@@ -77,7 +77,9 @@ function run(program, who, apps, env = {}) {
   });
   const seen = [];
   child.on('message', (message) => seen.push(message));
-  return { child, seen, gone: once(child, 'exit') };
+  // Its exit may be heard of before the last that it told; what the others told before that, in the same turn but later.
+  const gone = once(child, 'close').then(() => new Promise((resolve) => setImmediate(resolve)));
+  return { child, seen, gone };
 }
 
 /** What the client got, what the server saw, and the modes of what was made. */

@@ -68,7 +68,8 @@ export function start(universe, name, env = {}) {
     seen.push(event);
     wake();
   });
-  const gone = once(child, 'exit').then(([code, signal]) => {
+  // Not its exit, which may be heard of before the last that it told.
+  const gone = once(child, 'close').then(([code, signal]) => {
     running.delete(child);
     wake();
     return { code, signal };
@@ -79,7 +80,7 @@ export function start(universe, name, env = {}) {
         const told = seen[read++];
         if (told.event === event) return told;
       }
-      if (child.exitCode !== null || child.signalCode !== null)
+      if (!running.has(child))
         throw new Error(`${name} ended (${child.exitCode ?? child.signalCode}) before '${event}'`);
       await new Promise((resolve) => {
         wake = resolve;

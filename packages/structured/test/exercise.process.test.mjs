@@ -22,7 +22,8 @@ function start(role, name, transport) {
       if (m === 'silent') resolve();
     });
   });
-  const ended = once(child, 'exit').then(([code]) => {
+  // Not its exit, which may be heard of before the last that it told.
+  const ended = once(child, 'close').then(([code]) => {
     running.delete(child);
     return { code, told };
   });
