@@ -59,7 +59,7 @@ async function runSample(folder, file) {
   const closed = once(child, 'close');
   const limit = new AbortController();
   setTimeout(LIMIT_MS, undefined, limit).then(
-    () => process.kill(-group, 'SIGKILL'),
+    () => killIfThere(-group),
     () => {},
   );
   const [code, signal] = await once(child, 'exit');
@@ -67,10 +67,22 @@ async function runSample(folder, file) {
   // What it has told to end may need a moment.
   for (let i = 0; i < 50 && livingMembers(group).length > 0; i++) await setTimeout(100);
   const left = livingMembers(group);
-  for (const pid of left) process.kill(pid, 'SIGKILL');
+  for (const pid of left) killIfThere(pid);
   await Promise.race([closed, setTimeout(2000)]); // the rest of what they printed
   assert.deepEqual([code, signal], [0, null], `it printed:\n${output}`);
   assert.deepEqual(left, [], `it ended and left processes that it had started; it printed:\n${output}`);
+}
+
+/**
+ * A process that ended by itself meanwhile is no error.
+ * @param {number} pid
+ */
+function killIfThere(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (err) {
+    if (/** @type {NodeJS.ErrnoException} */ (err).code !== 'ESRCH') throw err;
+  }
 }
 
 /**
