@@ -21,6 +21,7 @@ const sources = [
     'mapping',
     'pool_memory',
     'pool_resize',
+    'pool_rows',
     'robust_mutex',
     'segment_list',
     'shared_object',
