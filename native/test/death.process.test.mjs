@@ -67,16 +67,17 @@ test('death inside the lock of a pool whose mutex is not robust is a time-out wi
 
 test('a lock that is held for a while is waited for', async () => {
   const pool = poolCreate(uniqueName(), 1 << 20, 0o600);
-  let longest = 0;
+  const inTime = (ms) => ms > 100 && ms < 1000;
+  let took = 0;
   // We may come late for what is held, but not each time.
-  for (let i = 0; i < 20 && longest < 100; i++) {
+  for (let i = 0; i < 20 && !inTime(took); i++) {
     const { exited } = await hold('hold-locked', pool.name, 300);
     const [rc, ms] = timed(() => pool.allocate(10));
     assert.ok(rc > 0, String(rc));
-    longest = Math.max(longest, ms);
+    took = ms;
     await exited;
   }
-  assert.ok(longest >= 100, `${longest} ms`);
+  assert.ok(inTime(took), `${took} ms`);
 });
 
 test('kill -9 of a process that allocates all the time never hangs the others', async () => {

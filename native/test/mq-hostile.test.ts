@@ -102,7 +102,7 @@ describe('a number that cannot be', () => {
     expect(performance.now() - start).toBeLessThan(3000);
     const again = performance.now();
     expect(use(queue).every((code) => code < 0)).toBe(true);
-    expect(performance.now() - again).toBeLessThan(900);
+    expect(performance.now() - again).toBeLessThan(500);
     queue.close();
   });
 
@@ -140,7 +140,7 @@ describe('a number that cannot be', () => {
       memory.fill(round * 25, 88, 88 + 96);
       const start = performance.now();
       for (let i = 0; i < 50; i++) use(queue);
-      expect(performance.now() - start).toBeLessThan(5000);
+      expect(performance.now() - start).toBeLessThan(1500);
       queue.close();
     }
   });

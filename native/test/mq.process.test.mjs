@@ -331,7 +331,7 @@ test('death with the lock of Boost’s own queue is an error within a second or 
   await oracle('bipc', 'die-locked', name).exited;
   for (const [least, most] of [
     [900, 3000],
-    [0, 900],
+    [0, 500],
   ]) {
     const start = performance.now();
     assert.equal(queue.trySend(room, 0, 1), -constants.errno.ETIMEDOUT);

@@ -180,7 +180,7 @@ test('a peer that is stopped for longer is, with its code', async () => {
   const { server, client } = await startBoth();
   await client.next('busy');
   await server.kill('SIGSTOP');
-  const lost = await client.next('lost');
+  const lost = await client.next('lost', 9000);
   assert.match(lost.code, /RECEIVER_IDLE_TIMEOUT$/);
   await server.kill('SIGCONT');
 });

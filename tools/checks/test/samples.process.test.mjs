@@ -64,8 +64,6 @@ async function runSample(folder, file) {
   );
   const [code, signal] = await once(child, 'exit');
   limit.abort();
-  // What it has told to end may need a moment.
-  for (let i = 0; i < 50 && livingMembers(group).length > 0; i++) await setTimeout(100);
   const left = livingMembers(group);
   for (const pid of left) killIfThere(pid);
   await Promise.race([closed, setTimeout(2000)]); // the rest of what they printed
