@@ -1,11 +1,16 @@
 // The command: interleaved rounds of all subjects, then a table, or with --json one object a line.
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NativeSocketStreamAcceptor } from '@flow-ipc/core';
 import { compileFloor } from './floor.js';
+import { Body } from './generated/overhead.capnp.js';
 import { LINKS, linkName } from './links.js';
-import { rawSubjects, structuredSubjects } from './subjects.js';
+import { clientApp, MEMORIES, MEMORY_NAMES, serverApp } from './memories.js';
+import { rawSubjects, structuredOver, structuredSubjects } from './subjects.js';
 
 const json = process.argv.includes('--json');
 const quick = process.argv.includes('--quick');
@@ -24,7 +29,13 @@ const note = (name: string, sample: Sample) => samples.set(name, [...(samples.ge
 
 using floor = compileFloor();
 const acceptors = LINKS.map((link) => new NativeSocketStreamAcceptor(linkName(process.pid, link)));
-const peer = fork(fileURLToPath(new URL('./peer.js', import.meta.url)));
+const runDir = mkdtempSync(join(tmpdir(), 'flow-ipc-overhead-'));
+const peer = spawn(
+  process.execPath,
+  [fileURLToPath(new URL('./peer.js', import.meta.url)), String(process.pid), runDir, process.argv0],
+  // As a session's server app says that it is started.
+  { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], argv0: 'node' },
+);
 const [raw, structured] = await Promise.all(acceptors.map((acceptor) => acceptor.accept()));
 for (const acceptor of acceptors) acceptor.close();
 await once(peer, 'message');
@@ -36,7 +47,15 @@ async function peerCpu(): Promise<number> {
   return cpuOf((await answer)[0] as NodeJS.CpuUsage);
 }
 
-const subjects = [...rawSubjects(raw!), ...structuredSubjects(structured!)];
+const subjects = [...rawSubjects(raw!), ...structuredSubjects('structured', structuredOver(structured!))];
+for (const memory of MEMORY_NAMES) {
+  const session = await MEMORIES[memory].ClientSession.connect({
+    client: clientApp(process.argv0),
+    server: serverApp(memory, runDir),
+    channels: 1,
+  });
+  subjects.push(...structuredSubjects(memory, session.structured(session.channels[0]!, Body)));
+}
 for (const { run } of subjects) await run(WARM_UP);
 for (let round = 0; round < ROUNDS; round++) {
   note('c-floor', floor.run(ROUND_TRIPS));
@@ -51,6 +70,7 @@ for (let round = 0; round < ROUNDS; round++) {
   }
 }
 peer.kill();
+rmSync(runDir, { recursive: true });
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 const round = (value: number): number => Math.round(value * 100) / 100;
@@ -86,11 +106,15 @@ for (const [unit, what] of [
     });
   for (const name of samples.keys()) add(name, values(name));
   for (const way of ['async', 'blocking']) {
-    const below = values(`raw/${way}`);
-    add(
-      `structured minus raw/${way}`,
-      values(`structured/${way}`).map((value, i) => value - below[i]!),
-    );
+    const minus = (subject: string, other: string) => {
+      const below = values(`${other}/${way}`);
+      add(
+        `${subject} minus ${other}/${way}`,
+        values(`${subject}/${way}`).map((value, i) => value - below[i]!),
+      );
+    };
+    minus('structured', 'raw');
+    for (const memory of MEMORY_NAMES) minus(memory, 'structured');
   }
 }
 if (json) for (const line of lines) console.log(JSON.stringify(line));

@@ -69,16 +69,19 @@ export function rawSubjects(stream: NativeSocketStream): Subject[] {
   ];
 }
 
-export function structuredSubjects(stream: NativeSocketStream): Subject[] {
-  const channel = new StructuredChannel(new Channel(stream), Body, {
+export function structuredOver(stream: NativeSocketStream): StructuredChannel<typeof Body> {
+  return new StructuredChannel(new Channel(stream), Body, {
     onError: (error) => {
       throw error;
     },
   });
+}
+
+export function structuredSubjects(name: string, channel: StructuredChannel<typeof Body>): Subject[] {
   const ask = (number: number) => channel.buildMsg('ask', (body) => (body.number = number));
   return [
     {
-      name: 'structured/async',
+      name: `${name}/async`,
       async run(count) {
         for (let i = 0; i < count; i++) {
           using request = ask(i);
@@ -88,7 +91,7 @@ export function structuredSubjects(stream: NativeSocketStream): Subject[] {
       },
     },
     {
-      name: 'structured/blocking',
+      name: `${name}/blocking`,
       run(count) {
         for (let i = 0; i < count; i++) {
           using request = ask(i);
