@@ -55,6 +55,7 @@
         "src/sliced_wait.cc",
         "src/socket_io.cc",
         "src/sockets.cc",
+        "src/spare_lists.cc",
         "src/staged_pool.cc",
         "src/timer_fd.cc",
         "src/unaccounted_buffer.cc",

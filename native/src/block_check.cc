@@ -6,8 +6,8 @@
 namespace flow_ipc {
 namespace {
 
+// Without the first word, the size of a free block before: while that one is allocated the word is its user's.
 struct Header {
-  uint64_t previousUnits;
   uint64_t units;
   bool previousAllocated;
   bool allocated;
@@ -16,9 +16,9 @@ struct Header {
 // All zero, which no block is, where nothing can be.
 __attribute__((always_inline)) inline Header readHeader(const BlockSpace& space, uint64_t block,
                                                         uint64_t bytes = kBlockHeader) {
-  if (!space.backing->readable(block, bytes)) return {0, 0, false, false};
+  if (!space.backing->readable(block, bytes)) return {0, false, false};
   const uint64_t word = loadWord(space.base, block + 8);
-  return {loadWord(space.base, block), unitsOf(word), (word >> 62 & 1) != 0, isAllocated(word)};
+  return {unitsOf(word), (word >> 62 & 1) != 0, isAllocated(word)};
 }
 
 // A link of a tree node: null, the tree's header (parents only), or the node of some block.
@@ -50,8 +50,10 @@ bool isFreeBlock(const BlockSpace& space, uint64_t block, uint64_t units) {
       !isLink(space, node + kRight, false) || !isLinkedIn(space, node)) {
     return false;
   }
-  const Header after = readHeader(space, block + units * kBlockUnit);
-  return !after.previousAllocated && after.previousUnits == units;
+  const uint64_t next = block + units * kBlockUnit;
+  const Header after = readHeader(space, next);
+  // All zero where nothing can be read, and then flagged so.
+  return after.units != 0 && !after.previousAllocated && loadWord(space.base, next) == units;
 }
 
 }  // namespace

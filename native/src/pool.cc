@@ -39,6 +39,8 @@ Pool::Pool(const Napi::CallbackInfo& info) : ObjectWrap(info), state_(static_cas
     return;
   }
   lists_ = std::make_unique<SegmentLists>(*memory_);
+  spares_ = std::make_unique<SpareLists>(*memory_, *lists_);
+  memory_->onFull([this] { return spares_ != nullptr && spares_->giveBack() > 0; });
   objects_ = std::make_unique<SharedObjects>(*memory_);
   table_ = state_->pools;
   index_ = table_->add(this);
@@ -59,6 +61,7 @@ Napi::Value Pool::result(int64_t value) const { return Napi::Value(Env(), number
 
 Napi::Value Pool::close(const Napi::CallbackInfo&) {
   abandonLocks();
+  spares_.reset();
   lists_.reset();
   objects_.reset();
   memory_.reset();  // the views hold the mapping

@@ -12,6 +12,7 @@
 #include "pool_memory.h"
 #include "segment_list.h"
 #include "shared_object.h"
+#include "spare_lists.h"
 
 namespace flow_ipc {
 
@@ -23,6 +24,7 @@ class Pool : public Napi::ObjectWrap<Pool> {
 
   // Null when closed.
   SegmentLists* lists() const { return lists_.get(); }
+  SpareLists* spares() const { return spares_.get(); }
   PoolMemory* memory() const { return memory_.get(); }
 
  private:
@@ -80,6 +82,7 @@ class Pool : public Napi::ObjectWrap<Pool> {
   AddonState* state_;
   std::unique_ptr<PoolMemory> memory_;  // null when closed
   std::unique_ptr<SegmentLists> lists_;
+  std::unique_ptr<SpareLists> spares_;
   std::unique_ptr<SharedObjects> objects_;
   std::shared_ptr<IndexTable<Pool>> table_;  // of this environment's pools, which knows this one as index_
   size_t index_ = 0;

@@ -171,8 +171,10 @@ int64_t PoolMemory::allocateLocked(uint64_t bytes) {
 void PoolMemory::freeLocked(uint64_t offset) { poolManager(base())->deallocate(base() + offset); }
 
 int64_t PoolMemory::allocate(uint64_t bytes) {
-  const PoolLock lock(*this);
-  return lock.code() != 0 ? lock.code() : allocateLocked(bytes);
+  return withRoom([&]() -> int64_t {
+    const PoolLock lock(*this);
+    return lock.code() != 0 ? lock.code() : allocateLocked(bytes);
+  });
 }
 
 int PoolMemory::free(uint64_t offset) {
@@ -184,17 +186,11 @@ int PoolMemory::free(uint64_t offset) {
 }
 
 int PoolMemory::allocateMany(uint64_t bytes, std::vector<uint64_t>* offsets) {
-  const PoolLock lock(*this);
-  if (lock.code() != 0) return lock.code();
-  for (size_t i = 0; i < offsets->size(); ++i) {
-    const int64_t offset = allocateLocked(bytes);
-    if (offset < 0) {
-      while (i > 0) freeLocked((*offsets)[--i]);
-      return static_cast<int>(offset);
-    }
-    (*offsets)[i] = static_cast<uint64_t>(offset);
-  }
-  return 0;
+  const std::vector<uint64_t> sizes(offsets->size(), bytes);
+  return withRoom([&] {
+    const PoolLock lock(*this);
+    return lock.code() != 0 ? lock.code() : allocateEachLocked(sizes.data(), sizes.size(), offsets->data());
+  });
 }
 
 int PoolMemory::freeMany(const std::vector<uint64_t>& offsets) {

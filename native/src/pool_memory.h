@@ -1,7 +1,9 @@
 // PoolMemory: a mapped pool and its Boost allocator. Knows nothing of JavaScript.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -50,6 +52,15 @@ class PoolMemory {
   // Ascending offsets of blocks that have passed isAllocatedBlock() under this lock.
   void freeRowLocked(const uint64_t* offsets, size_t count);
 
+  // What can be given back where there is no room for a block: false when nothing was. Called without the lock.
+  void onFull(std::function<bool()> giveBack) { giveBack_ = std::move(giveBack); }
+  // Does `attempt`, and once more when there is no room for it but may be now.
+  template <typename Attempt>
+  auto withRoom(Attempt attempt) {
+    const auto result = attempt();
+    return (result == -ENOMEM || result == -ENOSPC) && giveBack_ && giveBack_() ? attempt() : result;
+  }
+
   int64_t allocate(uint64_t bytes);
   int free(uint64_t offset);
   // As many as there are in `offsets`: 0, or a code and none was allocated.
@@ -80,6 +91,7 @@ class PoolMemory {
   Backing backing_;
   BlockSpace blocks_;
   bool readOnly_;
+  std::function<bool()> giveBack_;
   bool dead_ = false;  // a process died inside the allocator
 };
 

@@ -50,9 +50,7 @@ void SegmentLists::begin(uint64_t list) {
 }
 
 int64_t SegmentLists::create() {
-  const PoolLock lock(pool_);
-  if (lock.code() != 0) return lock.code();
-  const int64_t list = pool_.allocateLocked(kClassicHolderSize);
+  const int64_t list = pool_.allocate(kClassicHolderSize);
   if (list >= 0) begin(static_cast<uint64_t>(list));
   return list;
 }
@@ -89,13 +87,17 @@ int64_t SegmentLists::addSegmentLocked(uint64_t list, uint64_t capacity) {
 
 int64_t SegmentLists::grow(uint64_t list, uint64_t capacity) {
   if (!isListOffset(list)) return -EINVAL;
-  const PoolLock lock(pool_);
-  return lock.code() != 0 ? lock.code() : addSegmentLocked(list, capacity);
+  return pool_.withRoom([&]() -> int64_t {
+    const PoolLock lock(pool_);
+    return lock.code() != 0 ? lock.code() : addSegmentLocked(list, capacity);
+  });
 }
 
 int64_t SegmentLists::build(uint64_t capacity, uint64_t* buffer) {
-  const PoolLock lock(pool_);
-  return lock.code() != 0 ? lock.code() : buildLocked(capacity, buffer);
+  return pool_.withRoom([&]() -> int64_t {
+    const PoolLock lock(pool_);
+    return lock.code() != 0 ? lock.code() : buildLocked(capacity, buffer);
+  });
 }
 
 int64_t SegmentLists::buildLocked(uint64_t capacity, uint64_t* buffer) {
@@ -108,11 +110,9 @@ int64_t SegmentLists::buildLocked(uint64_t capacity, uint64_t* buffer) {
   return static_cast<int64_t>(row[0]);
 }
 
-int64_t SegmentLists::store(const uint8_t* bytes, uint64_t length) {
-  const PoolLock lock(pool_);
-  if (lock.code() != 0) return lock.code();
+int64_t SegmentLists::store(const uint8_t* bytes, uint64_t length, uint64_t room) {
   uint64_t buffer = 0;
-  const int64_t list = buildLocked(std::max<uint64_t>(8, (length + 7) & ~uint64_t{7}), &buffer);
+  const int64_t list = build(std::max(room, (length + 7) & ~uint64_t{7}), &buffer);
   if (list < 0) return list;
   const auto at = static_cast<uint64_t>(list);
   std::memcpy(pool_.base() + buffer, bytes, length);
@@ -167,6 +167,20 @@ bool SegmentLists::isWhole(uint64_t list) const {
   const uint64_t root = list + kRoot;
   const uint64_t last = segments_.empty() ? root : segments_.back().node;
   return follow(last + kNext) == root && follow(root + kPrevious) == last;
+}
+
+uint32_t SegmentLists::owners(uint64_t list) const {
+  return __atomic_load_n(reinterpret_cast<const uint32_t*>(pool_.base() + list + kOwners), __ATOMIC_ACQUIRE);
+}
+
+bool SegmentLists::isOneOfOurs(uint64_t list) {
+  if (read(list, 1) != 0 || segments_.size() != 1) return false;
+  const Segment& only = segments_[0];
+  const BlockSpace& space = pool_.blocks();
+  return only.buffer != 0 && only.data == only.buffer && load(only.node + kCapacity) == only.capacity &&
+         isWhole(list) && hasAllocatedHeader(space, list, kClassicHolderSize, true) &&
+         hasAllocatedHeader(space, only.node, kNodeSize, true) &&
+         hasAllocatedHeader(space, only.buffer, only.capacity, true);
 }
 
 int SegmentLists::lend(uint64_t list, const uint64_t* usedSizes, size_t count) {

@@ -29,7 +29,8 @@ class SegmentLists {
   int64_t build(uint64_t capacity, uint64_t* buffer);
   // The new buffer's offset.
   int64_t grow(uint64_t list, uint64_t capacity);
-  int64_t store(const uint8_t* bytes, uint64_t length);
+  // A list with one segment that holds the bytes, with `room` for as many at least (a multiple of 8).
+  int64_t store(const uint8_t* bytes, uint64_t length, uint64_t room = 8);
   // lend() and store() in one: the list that holds the bytes, or a code and nothing was done.
   int64_t send(uint64_t list, const uint64_t* usedSizes, size_t count, const uint8_t* bytes, uint64_t length);
   // Copies the only segment to `target` and drops one owner: how many bytes. -EMSGSIZE: more segments, or too long.
@@ -38,6 +39,10 @@ class SegmentLists {
   int lend(uint64_t list, const uint64_t* usedSizes, size_t count);
   // One owner more, who reads what the others do. 0 or a code.
   int share(uint64_t list);
+  // As the count says now.
+  uint32_t owners(uint64_t list) const;
+  // Whether it is, and lies where, a list of one segment made here would be, every block having its own size's header.
+  bool isOneOfOurs(uint64_t list);
   // Walks the ring as far as it is counted; the result is in segments().
   int read(uint64_t list, uint64_t maxSegments);
   // Drops one owner; the last one frees everything. Owners left, or a code with nothing done.

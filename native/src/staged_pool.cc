@@ -14,14 +14,28 @@ namespace flow_ipc {
 namespace {
 
 // As in ts/staged-pool.ts.
-enum Operation { kBuild = 0, kSend = 1, kTake = 2, kFind = 3, kRelease = 4, kAllocate = 5, kFree = 6, kArenaAllocate = 7, kArenaFree = 8 };
+enum Operation {
+  kBuild = 0,
+  kSend = 1,
+  kTake = 2,
+  kFind = 3,
+  kRelease = 4,
+  kAllocate = 5,
+  kFree = 6,
+  kSendKeeping = 7,
+  kRetire = 8,
+  kGiveBack = 9,
+  // From here on of arenas.
+  kArenaAllocate = 10,
+  kArenaFree = 11,
+};
 
 // Whole numbers from 0 to `limit`; all else, NaN too, is -1.
 int64_t whole(double value, double limit) { return value >= 0 && value <= limit ? static_cast<int64_t>(value) : -1; }
 
 constexpr double kMostExact = 9007199254740991.0;
 
-int64_t build(SegmentLists& lists, int64_t capacity, double* out) {
+int64_t build(SpareLists& lists, int64_t capacity, double* out) {
   uint64_t buffer = 0;
   if (capacity <= 0 || capacity % 8 != 0) return -EINVAL;
   const int64_t list = lists.build(static_cast<uint64_t>(capacity), &buffer);
@@ -79,7 +93,16 @@ napi_value poolStaged(napi_env env, napi_callback_info info) {
     const auto offset = static_cast<uint64_t>(list);
     switch (operation) {
       case kBuild:
-        result = build(*lists, size, out);
+        result = build(*pool->spares(), size, out);
+        break;
+      case kSendKeeping:
+        result = pool->spares()->send(offset, static_cast<uint64_t>(size), state->listBytes(), static_cast<uint64_t>(length));
+        break;
+      case kRetire:
+        result = pool->spares()->retire(offset);
+        break;
+      case kGiveBack:
+        result = static_cast<int64_t>(pool->spares()->giveBack());
         break;
       case kSend:
         result = send(*lists, offset, static_cast<uint64_t>(size), *state, static_cast<uint64_t>(length));

@@ -9,6 +9,7 @@ import {
   buildStaged,
   findStaged,
   freeStaged,
+  giveBackStaged,
   listBytes,
   OwnArena,
   out,
@@ -140,7 +141,7 @@ describe('registers', () => {
       fc.nat(MiB),
     );
     fc.assert(
-      fc.property(fc.nat(8), value, value, value, (operation, ...values) => {
+      fc.property(fc.nat(11), value, value, value, (operation, ...values) => {
         pool.listShare(list);
         const free = pool.freeBytes();
         [out[14], out[9], out[10]] = values as [number, number, number];
@@ -157,8 +158,9 @@ describe('registers', () => {
         const result = out[11]!;
         expect(Number.isInteger(result)).toBe(true);
         if (operation === 0 && result >= 0) releaseStaged(pool.index, stagedList());
-        else if (operation === 1 && result >= 0) releaseStaged(pool.index, result);
+        else if ((operation === 1 || operation === 7) && result >= 0) releaseStaged(pool.index, result);
         else if (operation === 5 && result >= 0) freeStaged(pool.index, result);
+        giveBackStaged(pool.index);
         expect(pool.freeBytes()).toBe(free);
       }),
       { numRuns: 5000 },

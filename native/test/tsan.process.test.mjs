@@ -24,6 +24,7 @@ const sources = [
     'pool_rows',
     'robust_mutex',
     'segment_list',
+    'spare_lists',
     'shared_object',
   ].map((name) => `src/${name}.cc`),
 ];

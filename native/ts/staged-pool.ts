@@ -19,8 +19,11 @@ const FIND = 3;
 const RELEASE = 4;
 const ALLOCATE = 5;
 const FREE = 6;
-const ARENA_ALLOCATE = 7;
-const ARENA_FREE = 8;
+const SEND_KEEPING = 7;
+const RETIRE = 8;
+const GIVE_BACK = 9;
+const ARENA_ALLOCATE = 10;
+const ARENA_FREE = 11;
 
 function call(operation: number, pool: number, list: number, size: number, length: number): number {
   out[OPERATION] = operation;
@@ -35,7 +38,8 @@ function call(operation: number, pool: number, list: number, size: number, lengt
 /**
  * All take Pool.index, and answer with a code as Pool's methods do; -EBADF where there is no such pool any more.
  *
- * Pool.listBuild() without a view: the offset of the segment's `capacity` bytes; stagedList() tells the list.
+ * Pool.listBuild() without a view: the offset of the segment's `capacity` bytes; stagedList() tells the list. It may be
+ * one that was retired here, and is nobody else's any more.
  */
 export function buildStaged(pool: number, capacity: number): number {
   return call(BUILD, pool, 0, capacity, 0);
@@ -49,6 +53,11 @@ export function stagedList(): number {
 /** Pool.listSend() of a list with one segment, with what is in listBytes[0, length). */
 export function sendListStaged(pool: number, list: number, used: number, length: number): number {
   return call(SEND, pool, list, used, length);
+}
+
+/** The same, and keeps a share in the list of metadata, to be used again once the recipient has taken it. */
+export function sendListKeeping(pool: number, list: number, used: number, length: number): number {
+  return call(SEND_KEEPING, pool, list, used, length);
 }
 
 /** Pool.listTake() into listBytes. */
@@ -72,6 +81,19 @@ export function stagedOffset(): number {
 /** Pool.listRelease() without buffers. */
 export function releaseStaged(pool: number, list: number): number {
   return call(RELEASE, pool, list, 0, 0);
+}
+
+/**
+ * Ends the use of a list of buildStaged(), once. 0: it was released. 1: it is kept, and a later buildStaged() may give it again
+ * once it is nobody else's. At most 16 are, of 16 KiB each, until the pool is full, or closed, or giveBackStaged() is called.
+ */
+export function retireStaged(pool: number, list: number): number {
+  return call(RETIRE, pool, list, 0, 0);
+}
+
+/** Gives back all shares that sendListKeeping() and retireStaged() kept: how many. */
+export function giveBackStaged(pool: number): number {
+  return call(GIVE_BACK, pool, 0, 0, 0);
 }
 
 /** Pool.allocate(): the block's offset. RangeError for less than a byte. */

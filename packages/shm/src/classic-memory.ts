@@ -48,10 +48,11 @@ export class ClassicMemory implements SessionMemory {
   constructor(sessionShm: PoolArena, appShm: PoolArena, closeAppShm: boolean) {
     this.sessionShm = sessionShm;
     this.appShm = appShm;
-    this.serialization = new ClassicSerialization(sessionShm);
+    // The session's pool ends with either process, and with it whatever that one had not given back.
+    this.serialization = new ClassicSerialization(sessionShm, { spares: true });
     this.#closeAppShm = closeAppShm;
     this.#held = closeAppShm ? new HeldShares() : undefined;
-    this.appSerialization = new ClassicSerialization(appShm, this.#held);
+    this.appSerialization = new ClassicSerialization(appShm, this.#held && { held: this.#held });
   }
 
   /**

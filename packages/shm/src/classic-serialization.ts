@@ -7,6 +7,7 @@ import {
   listBytes,
   out,
   type Pool,
+  sendListKeeping,
   sendListStaged,
   stagedList,
   stagedOffset,
@@ -26,6 +27,7 @@ import { type HeldShares, type ListHome, ListShare, LooseShare } from './list-sh
 import { type MessageWindow, MOST_IN_WINDOW, WindowPart } from './message-window.js';
 import type { PoolArena } from './pool-arena.js';
 import { HandleMessage, readHandle } from './shm-handle.js';
+import type { SpareLists } from './spare-lists.js';
 
 /** As C++: the first segment of a message, after which each is as large as all before it. */
 const FIRST_SEGMENT = 8192;
@@ -51,7 +53,8 @@ class ClassicBody extends GrowingBody implements BodyBuilder {
   #through: ClassicSerialization | undefined;
 
   constructor(
-    { pool, window, listHome }: PoolArena,
+    { pool, window }: PoolArena,
+    home: ListHome,
     handle: HandleMessage,
     options: CreateMsgOptions,
     held: HeldShares | undefined,
@@ -59,7 +62,7 @@ class ClassicBody extends GrowingBody implements BodyBuilder {
     super(options.firstSegmentBytes ?? FIRST_SEGMENT);
     this.#pool = pool;
     this.#window = window;
-    this.#home = listHome;
+    this.#home = home;
     this.#held = held;
     this.#handle = handle;
   }
@@ -149,19 +152,26 @@ export class ClassicSerialization implements Serialization {
   readonly #bodyHandle = new HandleMessage();
   readonly #metadataHandle = new HandleMessage();
   readonly #held: HeldShares | undefined;
+  readonly #spares: SpareLists | undefined;
   /** A list that is lent in one call with storing the metadata, which comes next; 0: none. */
   #lending = 0;
   #used: number | number[] = 0;
 
-  /** `held`: keeps count of what is not released yet. */
-  constructor(arena: PoolArena, held?: HeldShares) {
+  /**
+   * `held`: keeps count of what is not released yet. `spares`: small messages that were sent may be kept for the next
+   * ones, which a process that is killed would not give back.
+   */
+  constructor(arena: PoolArena, { held, spares = false }: { held?: HeldShares; spares?: boolean } = {}) {
     this.#pool = arena.pool;
     this.#arena = arena;
     this.#held = held;
+    this.#spares = spares ? arena.spares : undefined;
   }
 
   newBody(_maxBlobSize: number, options: CreateMsgOptions): BodyBuilder {
-    return new ClassicBody(this.#arena, this.#bodyHandle, options, this.#held);
+    const { builtHome, listHome } = this.#arena;
+    const home = this.#spares ? builtHome : listHome;
+    return new ClassicBody(this.#arena, home, this.#bodyHandle, options, this.#held);
   }
 
   /** The stored copy is the receiver's from the start: it frees it as soon as it has read it. */
@@ -172,7 +182,9 @@ export class ClassicSerialization implements Serialization {
       list = this.#pool.listStore(bytes, 0, length);
     } else if (typeof this.#used === 'number' && length <= listBytes.length) {
       for (let i = 0; i < length; i++) listBytes[i] = bytes[i]!;
-      list = sendListStaged(this.#pool.index, lending, this.#used, length);
+      const send = this.#spares ? sendListKeeping : sendListStaged;
+      list = send(this.#pool.index, lending, this.#used, length);
+      this.#spares?.touch();
     } else {
       list = this.#pool.listSend(lending, this.#used, bytes, length);
     }

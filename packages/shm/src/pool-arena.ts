@@ -12,6 +12,7 @@ import {
   poolOpen,
   poolOpenOrCreate,
   releaseStaged,
+  retireStaged,
   shmUnlink,
 } from '@flow-ipc/native';
 import type { Arena } from './arena.js';
@@ -24,6 +25,7 @@ import { PoolSharedMemory } from './pool-shared-memory.js';
 import { PoolWaiting } from './pool-waiting.js';
 import { WINDOW } from './shared-memory.js';
 import { dropShare, SharedObject } from './shared-object.js';
+import { SpareLists } from './spare-lists.js';
 
 const debug = debuglog('flow-ipc');
 const { ENOMEM, ENOSPC } = constants.errno;
@@ -81,6 +83,9 @@ export class PoolArena implements Arena, Disposable {
   readonly window: MessageWindow;
   /** And what their lists belong to. */
   readonly listHome: ListHome;
+  /** The same for lists that were made here and may serve the next messages. */
+  readonly builtHome: ListHome;
+  readonly spares: SpareLists;
   readonly memory: PoolSharedMemory;
   readonly waiting: PoolWaiting | undefined;
   readonly #owner: boolean;
@@ -89,7 +94,9 @@ export class PoolArena implements Arena, Disposable {
   private constructor(name: string, pool: Pool, owner: boolean, readOnly: boolean) {
     this.name = name;
     this.pool = pool;
+    this.spares = new SpareLists(pool);
     this.listHome = makeListHome(pool);
+    this.builtHome = makeBuiltHome(pool, this.spares);
     this.window = new MessageWindow(Math.min(WINDOW, pool.size), (offset, length) =>
       pool.view(offset, length),
     );
@@ -136,13 +143,21 @@ export class PoolArena implements Arena, Disposable {
     return this.pool.size;
   }
 
-  /** Bytes that are neither allocated nor the allocator's own. Takes the pool's lock. */
+  /**
+   * Bytes that are neither allocated nor the allocator's own. Takes the pool's lock. What was kept here for the next
+   * messages is given back first.
+   */
   get freeBytes(): number {
+    this.spares.giveBack();
     return this.pool.freeBytes();
   }
 
-  /** Walks all blocks, with everybody else waiting: 10 ms for a million. Throws OWNER_DIED, READ_ONLY, CORRUPTED, … */
+  /**
+   * Walks all blocks, with everybody else waiting: 10 ms for a million. What was kept here for the next messages is given
+   * back first. Throws OWNER_DIED, READ_ONLY, CORRUPTED, …
+   */
   stats(): PoolStatistics {
+    this.spares.giveBack();
     const counts = new Float64Array(5);
     this.#checked(this.pool.blockCounts(counts), 'Cannot count blocks');
     const [blocks, usedBytes, freeBlocks, freeBytes, largestFree] = counts as unknown as number[];
@@ -233,6 +248,7 @@ export class PoolArena implements Arena, Disposable {
     }
     detachBuffers(this.memory.close());
     this.window.close();
+    this.spares.close();
     this.pool.close();
     if (this.#owner && made.delete(this.name)) tryUnlink(this.name);
   }
@@ -260,6 +276,16 @@ function makeListHome(pool: Pool): ListHome {
     releaseList(list, buffers) {
       if (buffers.length === 0) releaseStaged(pool.index, list);
       else pool.listRelease(list, buffers);
+    },
+  };
+}
+
+/** What is retired after the pool was closed is released with the pool's memory. */
+function makeBuiltHome(pool: Pool, spares: SpareLists): ListHome {
+  return {
+    releaseList(list, buffers) {
+      if (buffers.length > 0) detachBuffers(buffers);
+      if (retireStaged(pool.index, list) === 1) spares.touch();
     },
   };
 }

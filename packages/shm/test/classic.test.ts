@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { StructuredChannel } from '@flow-ipc/structured';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ClientSession, PoolArena, SessionServer } from '../src/index.js';
 import { apps, Body, keep, open, tearDown, turn } from './harness.js';
 
@@ -32,6 +32,36 @@ describe('messages', () => {
       expect(Buffer.compare(response.body.file.data, data)).toBe(0);
     }
     expect(session.sessionShm.freeBytes).toBe(free);
+  });
+
+  it('of the same size lie where the last ones did, until nothing was sent for a while', async () => {
+    const { session, ours, theirs } = await open();
+    // Who only looks gives nothing back.
+    const observer = keep(PoolArena.open(session.sessionShm.name));
+    const free = observer.freeBytes;
+    theirs.expectMsgs('get', (request) => {
+      using _ = request;
+      using response = theirs.buildMsg((body) => (body.initFile().data = Buffer.from(request.body.get.name)));
+      theirs.send(response, request);
+    });
+    const places = new Set<number>();
+    const roundTrip = async (name: string) => {
+      using request = ours.buildMsg((body) => (body.initGet().name = name));
+      using response = await ours.request(request);
+      expect(Buffer.from(response.body.file.data).toString()).toBe(name);
+      return observer.freeBytes;
+    };
+    for (let i = 0; i < 100; i++) places.add(await roundTrip(`file ${i}`));
+    // The first ones are different: nothing was kept yet.
+    expect([...places].length).toBeLessThan(5);
+    expect(Math.max(...places)).toBeLessThan(free);
+    await vi.waitFor(() => expect(observer.freeBytes).toBe(free), 10_000);
+    // And it begins anew.
+    await roundTrip('again');
+    expect(observer.freeBytes).toBeLessThan(free);
+    session.sessionShm.stats();
+    theirs.close();
+    await vi.waitFor(() => expect(observer.freeBytes).toBe(free), 10_000);
   });
 
   it('have no limit on a leaf, and many segments', async () => {
@@ -186,8 +216,16 @@ describe('messages', () => {
     const theirs = keep(new StructuredChannel(other.channels[0]!, Body, options(other)));
     using msg = ours.buildMsg((body) => (body.initFile().data = Uint8Array.of(5)));
     ours.send(msg);
-    using got = (await theirs.messages('file').next()).value!;
-    expect([...got.body.file.data]).toEqual([5]);
+    {
+      using got = (await theirs.messages('file').next()).value!;
+      expect([...got.body.file.data]).toEqual([5]);
+    }
+    // Nothing is kept for the next message: who dies would never give it back, and the arena lives on.
+    const observer = keep(PoolArena.open(session.appShm.name));
+    const held = observer.freeBytes;
+    msg.release();
+    expect(observer.freeBytes).toBeGreaterThan(held);
+    expect(observer.stats().blocks).toBe(0);
   });
 });
 
