@@ -20,6 +20,7 @@
 #include "sliced_wait.h"
 #include "socket_io.h"
 #include "sockets.h"
+#include "staged_arena.h"
 #include "staged_pool.h"
 #include "timer_fd.h"
 
@@ -57,6 +58,7 @@ constexpr Export kFunctions[] = {
     {"dupFd", dupFd},
     {"fdFlags", fdFlags},
     {"poolStaged", poolStaged},
+    {"arenaStaged", arenaStaged},
     {"listenAbstract", listenAbstract},
     {"mapFd", mapFd},
     {"monotonicNs", monotonicNow},

@@ -12,6 +12,7 @@
 
 namespace flow_ipc {
 
+class BorrowedPools;
 class MqQueue;
 class OwnArena;
 class Pool;
@@ -28,7 +29,7 @@ class AddonState {
   AddonState& operator=(const AddonState&) = delete;
 
   // Slots of the exported `out` array. Always valid memory, whatever JavaScript does with the array. From kFd on they are
-  // the registers of sendStaged(), recvStaged() and poolStaged(): arguments and result pass here in a fifth of the time
+  // the registers of sendStaged(), recvStaged(), poolStaged() and arenaStaged(): arguments and result pass here in a fifth of the time
   // that Node-API takes for them.
   enum Slot {
     kListOffset = 0,
@@ -63,6 +64,7 @@ class AddonState {
   // The pools and arenas that are open here, for functions that are told which by its index.
   const std::shared_ptr<IndexTable<Pool>> pools = std::make_shared<IndexTable<Pool>>();
   const std::shared_ptr<IndexTable<OwnArena>> arenas = std::make_shared<IndexTable<OwnArena>>();
+  const std::shared_ptr<IndexTable<BorrowedPools>> borrowedPools = std::make_shared<IndexTable<BorrowedPools>>();
 
   // Of this environment's thread, for its blocking reads.
   YieldFirst yieldFirst;

@@ -56,6 +56,7 @@
         "src/socket_io.cc",
         "src/sockets.cc",
         "src/spare_lists.cc",
+        "src/staged_arena.cc",
         "src/staged_pool.cc",
         "src/timer_fd.cc",
         "src/unaccounted_buffer.cc",

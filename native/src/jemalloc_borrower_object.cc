@@ -15,22 +15,19 @@ Napi::Function BorrowedPools::define(Napi::Env env, AddonState* state) {
                      {InstanceMethod<&BorrowedPools::addPool>("addPool"),
                       InstanceMethod<&BorrowedPools::removePool>("removePool"),
                       InstanceMethod<&BorrowedPools::refresh>("refresh"),
-                      InstanceMethod<&BorrowedPools::listTake>("listTake"),
-                      InstanceMethod<&BorrowedPools::listFind>("listFind"),
                       InstanceMethod<&BorrowedPools::listBorrow>("listBorrow"),
                       InstanceMethod<&BorrowedPools::view>("view"), InstanceMethod<&BorrowedPools::close>("close")},
                      state);
 }
 
 BorrowedPools::BorrowedPools(const Napi::CallbackInfo& info)
-    : ObjectWrap(info), state_(static_cast<AddonState*>(info.Data())) {}
+    : ObjectWrap(info), state_(static_cast<AddonState*>(info.Data())), table_(state_->borrowedPools) {
+  index_ = table_->add(this);
+  info.This().As<Napi::Object>().DefineProperty(Napi::PropertyDescriptor::Value(
+      "index", Napi::Number::New(info.Env(), static_cast<double>(index_)), napi_enumerable));
+}
 
 Napi::Value BorrowedPools::result(int64_t value) const { return Napi::Value(Env(), number(Env(), value)); }
-
-Napi::Value BorrowedPools::readFailed(int code) const {
-  if (pools_ != nullptr) state_->out()[AddonState::kPoolId] = pools_->missing();
-  return result(code);
-}
 
 Napi::Value BorrowedPools::close(const Napi::CallbackInfo&) {
   pools_.reset();  // views hold the mappings
@@ -81,50 +78,23 @@ Napi::Value BorrowedPools::refresh(const Napi::CallbackInfo&) {
   return Napi::Value();
 }
 
-bool BorrowedPools::readList(const Napi::CallbackInfo& info, uint64_t maxSegments, int* code) {
+Napi::Value BorrowedPools::listBorrow(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
   uint32_t collection;
   uint32_t pool;
   int64_t offset;
-  if (!getIds(info, &collection, &pool) || !getInt(info.Env(), info[2], &offset, "offset must be a number")) {
-    return false;
-  }
-  if (pools_ == nullptr) *code = -EBADF;
-  else *code = offset < 0 ? -EINVAL : pools_->read(collection, pool, static_cast<uint64_t>(offset), maxSegments);
-  return true;
-}
-
-Napi::Value BorrowedPools::listTake(const Napi::CallbackInfo& info) {
-  Bytes target;
-  int code;
-  if (!readList(info, UINT64_MAX, &code) || !getBytes(info.Env(), info[3], &target, "target must be a Uint8Array")) {
-    return Napi::Value();
-  }
-  if (code != 0) return readFailed(code);
-  if (pools_->segments().size() != 1 || pools_->segments()[0].length > target.length) return result(-EMSGSIZE);
-  const BorrowedSegment& segment = pools_->segments()[0];
-  std::memcpy(target.data, segment.data, segment.length);
-  return result(static_cast<int64_t>(segment.length));
-}
-
-Napi::Value BorrowedPools::listFind(const Napi::CallbackInfo& info) {
-  int code;
-  if (!readList(info, UINT64_MAX, &code)) return Napi::Value();
-  if (code != 0) return readFailed(code);
-  if (pools_->segments().size() != 1) return result(-EMSGSIZE);
-  const BorrowedSegment& only = pools_->segments()[0];
-  state_->out()[AddonState::kListOffset] = static_cast<double>(only.address);
-  return result(static_cast<int64_t>(only.length));
-}
-
-Napi::Value BorrowedPools::listBorrow(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
   int64_t maxSegments;
-  int code;
-  if (!getInt(env, info[3], &maxSegments, "maxSegments must be a number") ||
-      !readList(info, maxSegments < 0 ? 0 : static_cast<uint64_t>(maxSegments), &code)) {
+  if (!getIds(info, &collection, &pool) || !getInt(env, info[2], &offset, "offset must be a number") ||
+      !getInt(env, info[3], &maxSegments, "maxSegments must be a number")) {
     return Napi::Value();
   }
-  if (code != 0) return readFailed(code);
+  if (pools_ == nullptr) return result(-EBADF);
+  const uint64_t most = maxSegments < 0 ? 0 : static_cast<uint64_t>(maxSegments);
+  const int code = offset < 0 ? -EINVAL : pools_->read(collection, pool, static_cast<uint64_t>(offset), most);
+  if (code != 0) {
+    state_->out()[AddonState::kPoolId] = pools_->missing();
+    return result(code);
+  }
   // A copy: setting an element can run script (a setter on Array.prototype), and script can close or read again.
   const std::vector<BorrowedSegment> segments = pools_->segments();
   napi_value views;

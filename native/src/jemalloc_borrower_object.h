@@ -14,25 +14,25 @@ class BorrowedPools : public Napi::ObjectWrap<BorrowedPools> {
  public:
   static Napi::Function define(Napi::Env env, AddonState* state);
   explicit BorrowedPools(const Napi::CallbackInfo& info);
+  ~BorrowedPools() override { table_->remove(index_); }
+
+  // Null when closed.
+  JemallocBorrower* pools() const { return pools_.get(); }
 
  private:
   Napi::Value addPool(const Napi::CallbackInfo& info);
   Napi::Value removePool(const Napi::CallbackInfo& info);
   Napi::Value refresh(const Napi::CallbackInfo& info);
-  Napi::Value listTake(const Napi::CallbackInfo& info);
-  Napi::Value listFind(const Napi::CallbackInfo& info);
   Napi::Value listBorrow(const Napi::CallbackInfo& info);
   Napi::Value view(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 
-  // Reads (collection, pool, offset) and the list there: 0 or a code; false: an exception is pending.
-  bool readList(const Napi::CallbackInfo& info, uint64_t maxSegments, int* code);
   Napi::Value result(int64_t value) const;
-  // The code of a read, with the pool that it lacked in out[kPoolId].
-  Napi::Value readFailed(int code) const;
 
   AddonState* state_;
   std::unique_ptr<JemallocBorrower> pools_ = std::make_unique<JemallocBorrower>();  // null when closed
+  std::shared_ptr<IndexTable<BorrowedPools>> table_;  // of this environment's, which knows this one as index_
+  size_t index_ = 0;
 };
 
 }  // namespace flow_ipc

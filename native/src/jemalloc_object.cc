@@ -19,7 +19,6 @@ Napi::Function OwnArena::define(Napi::Env env, AddonState* state) {
        InstanceMethod<&OwnArena::takePoolEvents>("takePoolEvents"), InstanceMethod<&OwnArena::pools>("pools"),
        InstanceMethod<&OwnArena::stats>("stats"), InstanceMethod<&OwnArena::decay>("decay"),
        InstanceMethod<&OwnArena::purge>("purge"), InstanceMethod<&OwnArena::listCreate>("listCreate"),
-       InstanceMethod<&OwnArena::listBegin>("listBegin"),
        InstanceMethod<&OwnArena::listGrow>("listGrow"), InstanceMethod<&OwnArena::listLend>("listLend"),
        InstanceMethod<&OwnArena::listStore>("listStore"), InstanceMethod<&OwnArena::listRelease>("listRelease"),
        InstanceMethod<&OwnArena::close>("close")},

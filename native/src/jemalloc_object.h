@@ -21,6 +21,10 @@ class OwnArena : public Napi::ObjectWrap<OwnArena> {
   JemallocLists* lists() const { return lists_.get(); }
   // The count of pool events that wait into out[kPoolEvents].
   void tellPoolEvents();
+  // Pool id and offset of the address into out[kPoolId] and out[kPoolOffset].
+  void tellHandle(uint64_t address);
+  // Of a place in a pool of this arena, which must be open.
+  uint64_t addressOf(const char* at) const { return arena_->toAddress(at); }
 
  private:
   Napi::Value allocate(const Napi::CallbackInfo& info);
@@ -39,7 +43,6 @@ class OwnArena : public Napi::ObjectWrap<OwnArena> {
   Napi::Value close(const Napi::CallbackInfo& info);
   // In jemalloc_object_lists.cc:
   Napi::Value listCreate(const Napi::CallbackInfo& info);
-  Napi::Value listBegin(const Napi::CallbackInfo& info);
   Napi::Value listGrow(const Napi::CallbackInfo& info);
   Napi::Value listLend(const Napi::CallbackInfo& info);
   Napi::Value listStore(const Napi::CallbackInfo& info);
@@ -50,8 +53,6 @@ class OwnArena : public Napi::ObjectWrap<OwnArena> {
   Napi::Value result(int64_t value);
   // Reads an address; false: an exception is pending, or *answer is -EBADF (closed) or -EINVAL (negative).
   bool getAddress(const Napi::CallbackInfo& info, uint64_t* address, Napi::Value* answer);
-  // Pool id and offset of the address into out[kPoolId] and out[kPoolOffset].
-  void tellHandle(uint64_t address);
   Napi::Value bufferView(const char* at, uint64_t length);
 
   AddonState* state_;

@@ -19,17 +19,6 @@ Napi::Value OwnArena::listCreate(const Napi::CallbackInfo& info) {
   return bufferView(buffer, capacity);
 }
 
-Napi::Value OwnArena::listBegin(const Napi::CallbackInfo& info) {
-  uint64_t capacity;
-  char* buffer;
-  if (!getCapacity(info.Env(), info[0], &capacity)) return Napi::Value();
-  if (arena_ == nullptr) return result(-EBADF);
-  const int64_t list = lists_->create(capacity, &buffer);
-  if (list < 0) return result(list);
-  state_->out()[AddonState::kListOffset] = static_cast<double>(list);
-  return result(static_cast<int64_t>(arena_->toAddress(buffer)));
-}
-
 Napi::Value OwnArena::listGrow(const Napi::CallbackInfo& info) {
   uint64_t list;
   uint64_t capacity;

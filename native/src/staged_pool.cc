@@ -7,8 +7,8 @@
 
 #include "addon_state.h"
 #include "errors.h"
-#include "jemalloc_object.h"
 #include "pool.h"
+#include "registers.h"
 
 namespace flow_ipc {
 namespace {
@@ -25,15 +25,7 @@ enum Operation {
   kSendKeeping = 7,
   kRetire = 8,
   kGiveBack = 9,
-  // From here on of arenas.
-  kArenaAllocate = 10,
-  kArenaFree = 11,
 };
-
-// Whole numbers from 0 to `limit`; all else, NaN too, is -1.
-int64_t whole(double value, double limit) { return value >= 0 && value <= limit ? static_cast<int64_t>(value) : -1; }
-
-constexpr double kMostExact = 9007199254740991.0;
 
 int64_t build(SpareLists& lists, int64_t capacity, double* out) {
   uint64_t buffer = 0;
@@ -56,15 +48,6 @@ int64_t find(SegmentLists& lists, uint64_t list, double* out) {
   return static_cast<int64_t>(only.used);
 }
 
-int64_t onArena(OwnArena& arena, int64_t operation, int64_t block, int64_t bytes) {
-  if (block < 0) return -EINVAL;
-  JemallocLists& lists = *arena.lists();
-  const int64_t result = operation == kArenaAllocate ? lists.allocate(static_cast<uint64_t>(bytes))
-                                                     : lists.free(static_cast<uint64_t>(block));
-  arena.tellPoolEvents();
-  return result;
-}
-
 }  // namespace
 
 napi_value poolStaged(napi_env env, napi_callback_info info) {
@@ -72,18 +55,12 @@ napi_value poolStaged(napi_env env, napi_callback_info info) {
   napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
   auto* state = static_cast<AddonState*>(data);
   double* out = state->out();
-  const int64_t operation = whole(out[AddonState::kOperation], kArenaFree);
-  const int64_t list = whole(out[AddonState::kList], kMostExact);
-  const int64_t size = whole(out[AddonState::kSize], kMostExact);
-  const int64_t length = whole(out[AddonState::kExtra], static_cast<double>(AddonState::kListBytes));
+  const int64_t operation = wholeNumber(out[AddonState::kOperation], kGiveBack);
+  const int64_t list = wholeNumber(out[AddonState::kList], kMostExact);
+  const int64_t size = wholeNumber(out[AddonState::kSize], kMostExact);
+  const int64_t length = wholeNumber(out[AddonState::kExtra], static_cast<double>(AddonState::kListBytes));
   if (operation < 0 || size < 0 || length < 0) return throwRange(env, "a register is out of range");
-  if ((operation == kAllocate || operation == kArenaAllocate) && size < 1) return throwRange(env, "bytes must be at least 1");
-  if (operation >= kArenaAllocate) {
-    OwnArena* arena = state->arenas->at(out[AddonState::kPool]);
-    out[AddonState::kResult] = static_cast<double>(
-        arena == nullptr || arena->lists() == nullptr ? -EBADF : onArena(*arena, operation, list, size));
-    return nullptr;
-  }
+  if (operation == kAllocate && size < 1) return throwRange(env, "bytes must be at least 1");
   Pool* pool = state->pools->at(out[AddonState::kPool]);
   SegmentLists* lists = pool == nullptr ? nullptr : pool->lists();
   int64_t result = -EBADF;

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BorrowedPools, OwnArena, out } from '../ts/index.js';
+import { BorrowedPools, borrowedTakeStaged, listBytes, OwnArena, out } from '../ts/index.js';
 import { uniqueName } from './support.js';
 
 const [EINVAL, ENOENT, ENOMEM, EBADF] = [-22, -2, -12, -9];
@@ -259,8 +259,6 @@ function closeAndRemove(path: string): void {
 }
 
 describe('a borrower', () => {
-  const bytes = (...values: number[]) => Uint8Array.from(values);
-
   it('reads lists of one and of several segments', () => {
     const arena = newArena();
     const first = arena.listCreate(64) as ArrayBuffer;
@@ -278,7 +276,7 @@ describe('a borrower', () => {
     expect([...new Uint8Array(views[0]!)]).toEqual([1, 2, 3]);
     expect(new Uint8Array(views[1]!).every((b) => b === 9)).toBe(true);
     expect(pools.listBorrow(arena.collectionId, pool, offset, 1)).toBe(EINVAL);
-    expect(pools.listTake(arena.collectionId, pool, offset, bytes())).toBe(-90);
+    expect(borrowedTakeStaged(pools.index, arena.collectionId, pool, offset)).toBe(-90);
     expect(arena.listRelease(list, [first, second])).toBe(1);
     expect(first.byteLength).toBe(0);
     expect(arena.listRelease(list, [])).toBe(0);
@@ -358,7 +356,6 @@ describe('a borrower', () => {
     const [pool] = arena.pools();
     const pools = lent(arena);
     const { collectionId } = arena;
-    const target = new Uint8Array(200);
     let seed = 1;
     const random = () => {
       seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
@@ -378,11 +375,11 @@ describe('a borrower', () => {
         junk.setUint32(place + 4, 0x80000000 + pool!.id, true);
       }
       const offset = i % 2 === 0 ? at + (random() % 8000) * 8 : random() - (i % 4 === 1 ? 0 : 2 ** 31);
-      const code = pools.listTake(
+      const code = borrowedTakeStaged(
+        pools.index,
         i % 8 === 0 ? random() : collectionId,
         i % 16 === 0 ? random() : pool!.id,
         offset,
-        target,
       );
       if (code >= 0) taken++;
       else if (code !== EINVAL && code !== ENOENT && code !== -90) throw new Error(`round ${i}: ${code}`);
@@ -390,8 +387,8 @@ describe('a borrower', () => {
     expect(taken).toBeLessThan(1000);
     for (const [i, list] of lists.entries()) {
       arena.handle(list);
-      expect(pools.listTake(collectionId, out[4]!, out[5]!, target)).toBe(100);
-      expect(target[99]).toBe(i);
+      expect(borrowedTakeStaged(pools.index, collectionId, out[4]!, out[5]!)).toBe(100);
+      expect(listBytes[99]).toBe(i);
     }
   }, 120_000);
 });

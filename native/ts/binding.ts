@@ -245,7 +245,7 @@ export interface OwnArenaStats {
 export interface OwnArena {
   /** Unique in this process: how borrowers call the arena. */
   readonly collectionId: number;
-  /** What the functions of staged-pool.ts know it by. */
+  /** What the functions of staged-arena.ts know it by. */
   readonly index: number;
   /** A block of at least `bytes` bytes, 16-byte aligned, contents undefined. */
   allocate(bytes: number): number;
@@ -287,8 +287,6 @@ export interface OwnArena {
    * undefined, and in `out[0]` the list. Or a code.
    */
   listCreate(capacity: number): ArrayBuffer | number;
-  /** The same, with the address of the segment's buffer instead of a view of it. */
-  listBegin(capacity: number): number;
   listGrow(list: number, capacity: number): ArrayBuffer | number;
   /** Sets the used sizes, adds one owner, and tells the handle as handle() does. 0 or a code. */
   listLend(list: number, usedSizes: number | number[]): number;
@@ -308,6 +306,8 @@ export interface OwnArena {
  * list there), -EFAULT (the peer cut a pool short: what was borrowed from it reads as zeros there), -EBADF (closed).
  */
 export interface BorrowedPools {
+  /** What the functions of staged-arena.ts know it by. */
+  readonly index: number;
   /**
    * The pool's window, or a code: -EEXIST (known already), -ERANGE (smaller than `size`), -EMFILE (more than 4096),
    * -EINVAL (an impossible id or size), or what opening or mapping it says.
@@ -317,10 +317,6 @@ export interface BorrowedPools {
   removePool(collectionId: number, poolId: number): boolean;
   /** Forgets what this process wrote into pools, as reading a list does for those that the list is in. */
   refresh(): void;
-  /** Copies the single segment of a list. Its length, or -EMSGSIZE (does not fit, not exactly one), or a code. */
-  listTake(collectionId: number, poolId: number, offset: number, target: Uint8Array): number;
-  /** How many bytes the single segment of a list has, and in `out[0]` their address; -EMSGSIZE (not exactly one). */
-  listFind(collectionId: number, poolId: number, offset: number): number;
   /** One ArrayBuffer for each segment, exactly the used bytes; or a code. */
   listBorrow(
     collectionId: number,
@@ -407,10 +403,12 @@ export interface Binding {
    * {@link OwnArena}; from [8] on: staged-io.ts, staged-pool.ts.
    */
   readonly out: Float64Array;
-  /** 8 KiB for metadata that poolStaged() stores or has taken. */
+  /** 8 KiB for metadata that poolStaged() or arenaStaged() stores or has taken. */
   readonly listBytes: Uint8Array;
   /** One operation on a list or block, see staged-pool.ts. RangeError when a register is out of range. */
   poolStaged(): void;
+  /** One operation on an arena or a peer's pools, by registers: see staged-arena.ts. */
+  arenaStaged(): void;
 
   closeFd(fd: number): void;
   /** F_DUPFD_CLOEXEC. */

@@ -17,11 +17,21 @@ export type {
 } from './binding.js';
 export { MQ_RECEIVE, MQ_SEND, READABLE, WRITABLE } from './binding.js';
 export { loadBinding, NativeNotFoundError, platformPackage } from './loader.js';
+export {
+  arenaAllocateStaged,
+  arenaBeginStaged,
+  arenaFreeStaged,
+  arenaLendStaged,
+  arenaReleaseStaged,
+  arenaStoreStaged,
+  begunList,
+  borrowedFindStaged,
+  borrowedTakeStaged,
+  foundAddress,
+} from './staged-arena.js';
 export { recvStaged, STAGE_OUT, sendStaged, stage } from './staged-io.js';
 export {
   allocateStaged,
-  arenaAllocateStaged,
-  arenaFreeStaged,
   buildStaged,
   findStaged,
   freeStaged,

@@ -22,8 +22,6 @@ const FREE = 6;
 const SEND_KEEPING = 7;
 const RETIRE = 8;
 const GIVE_BACK = 9;
-const ARENA_ALLOCATE = 10;
-const ARENA_FREE = 11;
 
 function call(operation: number, pool: number, list: number, size: number, length: number): number {
   out[OPERATION] = operation;
@@ -104,16 +102,6 @@ export function allocateStaged(pool: number, bytes: number): number {
 /** Pool.free(). */
 export function freeStaged(pool: number, offset: number): number {
   return call(FREE, pool, offset, 0, 0);
-}
-
-/** OwnArena.allocate(), of the arena with that OwnArena.index. */
-export function arenaAllocateStaged(arena: number, bytes: number): number {
-  return call(ARENA_ALLOCATE, arena, 0, bytes, 0);
-}
-
-/** OwnArena.free(). */
-export function arenaFreeStaged(arena: number, address: number): number {
-  return call(ARENA_FREE, arena, address, 0, 0);
 }
 
 export { listBytes };

@@ -16,6 +16,9 @@ struct IpcShmMessage {
     # The borrower is done with one loan of an object.
 
     response @4 :Response;
+
+    returnObjects @5 :ReturnObjects;
+    # Ours: many of `returnObject` in one, to a lender who said that it takes them.
   }
 }
 
@@ -48,10 +51,18 @@ struct ReturnObject {
   poolOffset @2 :UInt32;
 }
 
+struct ReturnObjects {
+  handles @0 :List(UInt32);
+  # Collection, pool and offset of each.
+}
+
 struct Response {
   success @0 :Bool;
 
   readsOnDemand @1 :Bool;
   # Ours: this borrower, when it meets a pool that it does not know, reads this channel before it says so. A bit that
   # Flow-IPC leaves unused and does not look at.
+
+  takesReturnObjects @2 :Bool;
+  # Ours, likewise: whoever answers takes `returnObjects` for what it has lent.
 }

@@ -2,8 +2,14 @@
 import { type FlowIpcError, fromNative, type PermissionsLevel, producerConsumerMode } from '@flow-ipc/core';
 import {
   arenaAllocateStaged,
+  arenaBeginStaged,
   arenaFreeStaged,
+  arenaLendStaged,
+  arenaReleaseStaged,
+  arenaStoreStaged,
+  begunList,
   detachBuffers,
+  listBytes,
   OwnArena,
   type OwnArenaStats,
   type OwnPool,
@@ -18,7 +24,6 @@ import { OwnObjects } from './own-objects.js';
 const EINVAL = -22;
 const ENOMEM = -12;
 /** Slots of the addon's `out` array. */
-const OUT_LIST = 0;
 const OUT_POOL_ID = 4;
 const OUT_POOL_OFFSET = 5;
 const OUT_POOL_EVENTS = 6;
@@ -205,7 +210,7 @@ export class IpcArena implements Arena, ListHome, Disposable {
 
   /** @internal The same with the buffer's address. */
   listBegin(capacity: number): number {
-    const address = this.native.listBegin(capacity);
+    const address = arenaBeginStaged(this.native.index, capacity);
     this.settle();
     return address;
   }
@@ -219,17 +224,19 @@ export class IpcArena implements Arena, ListHome, Disposable {
 
   /** @internal One owner more; the handle through lastHandle(). 0 or a code. */
   listLend(list: number, usedSizes: number | number[]): number {
-    return this.native.listLend(list, usedSizes);
+    return typeof usedSizes === 'number'
+      ? arenaLendStaged(this.native.index, list, usedSizes)
+      : this.native.listLend(list, usedSizes);
   }
 
   /** @internal What the last listCreate() made. */
   takeList(): number {
-    return out[OUT_LIST]!;
+    return begunList();
   }
 
   /** @internal Stores bytes as a list of one segment; the list, its handle through lastHandle(). */
   listStore(bytes: Uint8Array, length: number): number {
-    const list = this.native.listStore(bytes, 0, length);
+    const list = this.#store(bytes, length);
     if (out[OUT_POOL_EVENTS] === 0) {
       this.#giveBack.active = true;
       return list;
@@ -249,7 +256,10 @@ export class IpcArena implements Arena, ListHome, Disposable {
 
   /** @internal One owner less; the last one frees. Nothing happens once the arena is closed. */
   listRelease(list: number, buffers: ArrayBuffer[]): number {
-    const left = this.native.listRelease(list, buffers);
+    const left =
+      buffers.length === 0
+        ? arenaReleaseStaged(this.native.index, list)
+        : this.native.listRelease(list, buffers);
     this.settle();
     return left;
   }
@@ -279,6 +289,12 @@ export class IpcArena implements Arena, ListHome, Disposable {
   /** @internal */
   error(code: number, what: string): FlowIpcError {
     return arenaError(code, what, this.name);
+  }
+
+  #store(bytes: Uint8Array, length: number): number {
+    if (length > listBytes.length) return this.native.listStore(bytes, 0, length);
+    for (let i = 0; i < length; i++) listBytes[i] = bytes[i]!;
+    return arenaStoreStaged(this.native.index, length);
   }
 
   #inPlace(code: number, verb: string, address: number): boolean {

@@ -13,13 +13,20 @@ import { LendError } from './errors.js';
 import { IpcShmMessage } from './generated/ipc-shm-message.capnp.js';
 import type { LendHandle } from './lend-handle.js';
 
-/** Returns are told so many at a time, or after so long: they are in no hurry, and a message each is dear. */
+/**
+ * Returns are told so many at a time, or after so long: they are in no hurry. To a peer like us all of them are one
+ * message; C++ wants one for each.
+ */
 const RETURN_BATCH = 64;
 const RETURN_DELAY_MS = 5;
 /** So often the peer is answered while this thread blocks in a synchronous request. */
 const BLOCKED_PERIOD_MS = 10;
 /** Room in a message's only segment for the longest pool name. */
 const MESSAGE_BYTES = 512;
+/** What a return is: collection, pool and offset, 4 bytes each. */
+const RETURN_NUMBERS = 3;
+/** Room for a batch of them. */
+const BATCH_BYTES = 64 + RETURN_BATCH * RETURN_NUMBERS * 4;
 
 type Message = MsgIn<typeof IpcShmMessage>;
 
@@ -37,6 +44,8 @@ export interface LendEvents {
   lendPool(pool: PoolDescription): boolean;
   removePool(collectionId: number, poolId: number): void;
   returnObject(handle: LendHandle): void;
+  /** It said what makes no sense. */
+  misused(what: string): void;
   /** The channel is over. */
   end(error: FlowIpcError): void;
 }
@@ -50,6 +59,8 @@ export class LendChannel {
   readonly #returns: number[] = [];
   readonly #handle: LendHandle = { collectionId: 0, poolId: 0, offset: 0 };
   #returnTimer: NodeJS.Timeout | undefined;
+  /** The peer takes many returns in one message. It says so in its first answer. */
+  #batches = false;
   /** waitUntil() is reading, so that nobody else needs to. */
   #waiting = false;
   readonly #stopServing: () => void;
@@ -123,7 +134,7 @@ export class LendChannel {
   returnObject(collectionId: number, poolId: number, offset: number): void {
     if (this.error) return;
     this.#returns.push(collectionId, poolId, offset);
-    if (this.#returns.length >= 3 * RETURN_BATCH) this.flushReturns();
+    if (this.#returns.length >= RETURN_NUMBERS * RETURN_BATCH) this.flushReturns();
     else this.#returnTimer ??= setTimeout(() => this.flushReturns(), RETURN_DELAY_MS).unref();
   }
 
@@ -132,20 +143,35 @@ export class LendChannel {
     this.#returnTimer = undefined;
     const returns = this.#returns;
     if (returns.length === 0 || this.error) return;
+    try {
+      if (this.#batches && returns.length > RETURN_NUMBERS) this.#sendBatch(returns);
+      else this.#sendEach(returns);
+    } catch {
+      // Not told by the channel itself, as a call of ours threw it; the end of the session says it all.
+    } finally {
+      returns.length = 0;
+    }
+  }
+
+  #sendBatch(returns: readonly number[]): void {
+    using msg = this.#structured.createMsg({ firstSegmentBytes: BATCH_BYTES });
+    const handles = msg.body.initReturnObjects().initHandles(returns.length);
+    for (let i = 0; i < returns.length; i++) handles.set(i, returns[i]!);
+    this.#structured.send(msg);
+  }
+
+  #sendEach(returns: readonly number[]): void {
     const body = this.#returnMsg.body.returnObject;
     const sender = this.#channel.blobSender!;
     sender.cork();
     try {
-      for (let i = 0; i < returns.length; i += 3) {
+      for (let i = 0; i < returns.length; i += RETURN_NUMBERS) {
         body.collectionId = returns[i]!;
         body.poolId = returns[i + 1]!;
         body.poolOffset = returns[i + 2]!;
         this.#structured.send(this.#returnMsg);
       }
-    } catch {
-      // Not told by the channel itself, as a call of ours threw it; the end of the session says it all.
     } finally {
-      returns.length = 0;
       if (!sender.closed) sender.uncork();
     }
   }
@@ -204,7 +230,8 @@ export class LendChannel {
     this.#structured.asyncRequest(msg, (response) => {
       using _ = response;
       this.#received++;
-      const { success, readsOnDemand } = response.body.response;
+      const { success, readsOnDemand, takesReturnObjects } = response.body.response;
+      this.#batches = takesReturnObjects;
       answer(success, readsOnDemand);
     });
   }
@@ -215,6 +242,7 @@ export class LendChannel {
     const body = answer.body.initResponse();
     body.success = success;
     body.readsOnDemand = true;
+    body.takesReturnObjects = true;
     this.#structured.send(answer, request);
   }
 
@@ -243,6 +271,21 @@ export class LendChannel {
       handle.poolId = poolId;
       handle.offset = poolOffset;
       events.returnObject(handle);
+    });
+    this.#structured.expectMsgs('returnObjects', (notice) => {
+      using _ = notice;
+      this.#received++;
+      const { handles } = notice.body.returnObjects;
+      if (handles.length % RETURN_NUMBERS !== 0) {
+        events.misused(`returned objects by ${handles.length} numbers`);
+        return;
+      }
+      for (let i = 0; i < handles.length && !this.error; i += RETURN_NUMBERS) {
+        handle.collectionId = handles.at(i);
+        handle.poolId = handles.at(i + 1);
+        handle.offset = handles.at(i + 2);
+        events.returnObject(handle);
+      }
     });
   }
 

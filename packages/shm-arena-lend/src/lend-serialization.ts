@@ -1,7 +1,13 @@
 // Bodies in an arena of ours: built in place, lent by a 40-byte handle, read in place by the peer (features 191, 218).
 import { type AnyMemory, Memory, MemoryPart } from '@flow-ipc/capnp';
 import { FlowIpcError } from '@flow-ipc/core';
-import { detachBuffers, out } from '@flow-ipc/native';
+import {
+  borrowedFindStaged,
+  borrowedTakeStaged,
+  detachBuffers,
+  foundAddress,
+  listBytes,
+} from '@flow-ipc/native';
 import { GrowingBody, type ListHome, ListShare, MOST_IN_WINDOW, WindowPart } from '@flow-ipc/shm';
 import type {
   BodyBuilder,
@@ -24,19 +30,14 @@ const ENOENT = -2;
 const EMSGSIZE = -90;
 /** Far more segments than growing sizes can make of any arena. */
 const MAX_SEGMENTS = 65536;
-/** Room for metadata: 80 or 88 bytes, or what an internal message's text makes of it. Read before the next comes. */
-const METADATA_ROOM = 8 * 1024;
-const metadataMemory = new ArrayBuffer(METADATA_ROOM);
+/** 80 or 88 bytes, or what an internal message's text makes of it. Read before the next comes. */
 const metadata: MetadataBytes = {
-  bytes: new Uint8Array(metadataMemory),
-  view: new DataView(metadataMemory),
+  bytes: listBytes,
+  view: new DataView(listBytes.buffer),
   at: 0,
   length: 0,
 };
 const handle: LendHandle = { collectionId: 0, poolId: 0, offset: 0 };
-
-/** Slot of the addon's `out` array. */
-const OUT_ADDRESS = 0;
 
 /** Where the lists of a peer's pool go back to. */
 class LentFrom implements ListHome {
@@ -151,9 +152,9 @@ export class LendSerialization implements Serialization {
     const { collectionId, poolId, offset } = readHandleMessage(bytes, view, at, length, handle);
     const { lender } = this;
     const { native } = lender.borrowed;
-    let size = native.listTake(collectionId, poolId, offset, metadata.bytes);
+    let size = borrowedTakeStaged(native.index, collectionId, poolId, offset);
     if (size < 0) {
-      const again = () => native.listTake(collectionId, poolId, offset, metadata.bytes);
+      const again = () => borrowedTakeStaged(native.index, collectionId, poolId, offset);
       size = lender.readBorrowed(collectionId, again);
       if (size < 0) throw lender.borrowError(size, { collectionId, poolId, offset });
     }
@@ -184,13 +185,13 @@ export class LendSerialization implements Serialization {
   #show(collectionId: number, poolId: number, offset: number): WindowPart | readonly ArrayBuffer[] {
     const { borrowed } = this.lender;
     const { native } = borrowed;
-    let size = native.listFind(collectionId, poolId, offset);
+    let size = borrowedFindStaged(native.index, collectionId, poolId, offset);
     if (size === ENOENT) {
-      const again = () => native.listFind(collectionId, poolId, offset);
+      const again = () => borrowedFindStaged(native.index, collectionId, poolId, offset);
       size = this.lender.readBorrowed(collectionId, again);
     }
     if (size >= 0 && size <= MOST_IN_WINDOW) {
-      return borrowed.showMessage(collectionId, out[OUT_ADDRESS]!, size);
+      return borrowed.showMessage(collectionId, foundAddress(), size);
     }
     const buffers =
       size < 0 && size !== EMSGSIZE ? size : native.listBorrow(collectionId, poolId, offset, MAX_SEGMENTS);

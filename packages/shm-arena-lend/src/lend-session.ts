@@ -73,6 +73,7 @@ export class LendSession implements PoolListener {
       // One that we refused may be removed before the peer has read so.
       removePool: (collectionId, poolId) => this.#borrowed.removePool(collectionId, poolId),
       returnObject: (handle) => this.#onReturn(handle),
+      misused: (what) => this.#misused(what),
       end: (error) => this.#end(error),
     });
   }

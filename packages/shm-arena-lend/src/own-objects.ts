@@ -32,7 +32,8 @@ export class OwnObjects {
 
   /** One owner less; after the last one the object is taken down. False when there is no such object. */
   drop(address: number): boolean {
-    const object = this.#objects.get(address);
+    // Asked for each message, too; a look at nothing costs as much as one at something.
+    const object = this.#objects.size > 0 ? this.#objects.get(address) : undefined;
     if (!object) return false;
     object.owners--;
     // What release() does at the end of this process's own share, it does here for the last borrower's.

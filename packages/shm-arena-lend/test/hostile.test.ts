@@ -42,31 +42,47 @@ const returnObject = (raw: Raw, collectionId: number, poolId: number, poolOffset
   raw.send(msg);
 };
 
+const returnObjects = (raw: Raw, numbers: number[]) => {
+  using msg = raw.createMsg();
+  const handles = msg.body.initReturnObjects().initHandles(numbers.length);
+  for (const [i, number] of numbers.entries()) handles.set(i, number);
+  raw.send(msg);
+};
+
+/** A raw peer that has taken an arena, in which there is one object. */
+async function withArena(options: { takesReturnObjects?: boolean } = {}) {
+  const { session, raw, onError } = withRawPeer();
+  raw.expectMsgs('lendArena', (request) => {
+    using answer = raw.buildMsg('response', (r) =>
+      Object.assign(r, { success: true, readsOnDemand: true, ...options }),
+    );
+    raw.send(answer, request);
+  });
+  raw.expectMsgs('lendPool', (request) => {
+    using answer = raw.buildMsg('response', (r) => Object.assign(r, { success: true, ...options }));
+    raw.send(answer, request);
+  });
+  const arena = keep(IpcArena.create(BASE));
+  await session.lendArena(arena);
+  const object = arena.construct(t.u32, 5);
+  const lend = () => {
+    const blob = session.lendObject(object);
+    const view = new DataView(blob.buffer);
+    return [0, 4, 8].map((at) => view.getUint32(at, true)) as [number, number, number];
+  };
+  return { session, raw, onError, arena, object, lend };
+}
+
 describe('a peer that returns', () => {
   it.each([
     ['what was never lent', 1],
     ['the same twice', 2],
   ])('%s is at fault', async (_what, times) => {
-    const { session, raw, onError } = withRawPeer();
-    raw.expectMsgs('lendArena', (request) => {
-      using answer = raw.buildMsg('response', (r) =>
-        Object.assign(r, { success: true, readsOnDemand: true }),
-      );
-      raw.send(answer, request);
-    });
-    raw.expectMsgs('lendPool', (request) => {
-      using answer = raw.buildMsg('response', (r) => (r.success = true));
-      raw.send(answer, request);
-    });
-    const arena = keep(IpcArena.create(BASE));
-    await session.lendArena(arena);
-    const object = arena.construct(t.u32, 5);
+    const { session, raw, onError, arena, object, lend } = await withArena();
     if (times === 1) {
       returnObject(raw, arena.collectionId, arena.pools[0]!.id, 64);
     } else {
-      const blob = session.lendObject(object);
-      const view = new DataView(blob.buffer);
-      const handle = [0, 4, 8].map((at) => view.getUint32(at, true)) as [number, number, number];
+      const handle = lend();
       returnObject(raw, ...handle);
       await turn(5);
       expect(onError).not.toHaveBeenCalled();
@@ -78,6 +94,66 @@ describe('a peer that returns', () => {
     expect(object.value).toBe(5);
     expect(() => session.lendObject(object)).toThrow(coded('LEND_DISCONNECTED'));
     object.release();
+  });
+
+  it('many in one message is understood, and at fault for each that it did not have', async () => {
+    const { session, raw, onError, object, lend } = await withArena();
+    const handle = lend();
+    lend();
+    lend();
+    returnObjects(raw, [...handle, ...handle]);
+    await until(() => session.counters.lentObjects === 1);
+    returnObjects(raw, []);
+    returnObject(raw, ...handle);
+    await until(() => session.counters.lentObjects === 0);
+    expect(onError).not.toHaveBeenCalled();
+    lend();
+    returnObjects(raw, [...handle, ...handle]);
+    await until(() => onError.mock.calls.length > 0);
+    expect(onError.mock.calls).toEqual([[coded('LEND_MISUSED')]]);
+    object.release();
+  });
+
+  it('parts of a handle is at fault', async () => {
+    const { raw, onError, lend } = await withArena();
+    returnObjects(raw, lend().slice(0, 2));
+    await until(() => onError.mock.calls.length > 0);
+    expect(onError.mock.calls).toEqual([[coded('LEND_MISUSED')]]);
+  });
+});
+
+describe('returns', () => {
+  it.each([
+    ['one message', true],
+    ['one message each, to a peer that did not say that it takes more', false],
+  ])('are told in %s', async (_what, takesReturnObjects) => {
+    const { session, raw } = await withArena({ takesReturnObjects });
+    const said: number[][] = [];
+    raw.expectMsgs('returnObject', (notice) => {
+      const { collectionId, poolId, poolOffset } = notice.body.returnObject;
+      said.push([collectionId, poolId, poolOffset]);
+    });
+    raw.expectMsgs('returnObjects', (notice) => {
+      const { handles } = notice.body.returnObjects;
+      said.push(Array.from({ length: handles.length }, (_, i) => handles.at(i)));
+    });
+    session.giveBack(1, 2, 3);
+    session.giveBack(4, 5, 6);
+    session.announceReturns();
+    await until(() => said.flat().length === 6);
+    expect(said).toEqual(
+      takesReturnObjects
+        ? [[1, 2, 3, 4, 5, 6]]
+        : [
+            [1, 2, 3],
+            [4, 5, 6],
+          ],
+    );
+    // One alone is as C++ says it.
+    session.giveBack(7, 8, 9);
+    session.announceReturns();
+    await until(() => said.flat().length === 9);
+    expect(said.at(-1)).toEqual([7, 8, 9]);
   });
 });
 
@@ -101,10 +177,15 @@ it(`${MESSAGES} random messages on the lend channel do no harm`, async () => {
       ({ session, raw, onError } = withRawPeer());
     }
     using msg = raw.createMsg({ firstSegmentBytes: 512 });
-    switch (random(12)) {
+    switch (random(13)) {
       case 0:
         msg.body.initResponse().success = random(2) === 1;
         break;
+      case 12: {
+        const handles = msg.body.initReturnObjects().initHandles(random(8));
+        for (let at = 0; at < handles.length; at++) handles.set(at, [id, poolId, id][at % 3]!());
+        break;
+      }
       case 1:
         Object.assign(msg.body.initReturnObject(), {
           collectionId: id(),

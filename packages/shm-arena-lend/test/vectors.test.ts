@@ -58,6 +58,9 @@ describe('the recorded lend channel', () => {
         lendPool: () => false,
         removePool: () => {},
         returnObject: (handle) => void returned.push({ ...handle }),
+        misused: (what) => {
+          throw new Error(what);
+        },
         end: (error) => {
           throw error;
         },

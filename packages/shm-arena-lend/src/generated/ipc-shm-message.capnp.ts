@@ -4,7 +4,7 @@
 
 import * as $ from '@flow-ipc/capnp';
 
-const IpcShmMessage_members = ['lendArena', 'lendPool', 'removePool', 'returnObject', 'response'] as const;
+const IpcShmMessage_members = ['lendArena', 'lendPool', 'removePool', 'returnObject', 'response', 'returnObjects'] as const;
 
 export class IpcShmMessageReader extends $.StructReader {
   declare readonly $object: IpcShmMessageObject;
@@ -58,6 +58,14 @@ export class IpcShmMessageReader extends $.StructReader {
   }
   hasResponse(): boolean {
     return this.$tag(0) === 4 && this.$has(0);
+  }
+  /** Ours: many of `returnObject` in one, to a lender who said that it takes them. */
+  get returnObjects(): ReturnObjectsReader {
+    this.$check(0, 5, 'returnObjects');
+    return this.$struct(0, ReturnObjectsReader);
+  }
+  hasReturnObjects(): boolean {
+    return this.$tag(0) === 5 && this.$has(0);
   }
 }
 
@@ -198,6 +206,31 @@ export class IpcShmMessageBuilder extends $.StructBuilder {
   hasResponse(): boolean {
     return this.$tag(0) === 4 && this.$has(0);
   }
+  /** Ours: many of `returnObject` in one, to a lender who said that it takes them. */
+  get returnObjects(): ReturnObjectsBuilder {
+    this.$check(0, 5, 'returnObjects');
+    return this.$struct(0, ReturnObjects);
+  }
+  initReturnObjects(): ReturnObjectsBuilder {
+    const value = this.$initStruct(0, ReturnObjects);
+    this.$choose(0, 5);
+    return value;
+  }
+  setReturnObjects(value: ReturnObjectsReader): void {
+    this.$setStruct(0, value);
+    this.$choose(0, 5);
+  }
+  disownReturnObjects(): $.Orphan<ReturnObjectsBuilder> {
+    this.$check(0, 5, 'returnObjects');
+    return this.$disown(0, ReturnObjects);
+  }
+  adoptReturnObjects(orphan: $.Orphan<ReturnObjectsBuilder>): void {
+    this.$adopt(0, orphan);
+    this.$choose(0, 5);
+  }
+  hasReturnObjects(): boolean {
+    return this.$tag(0) === 5 && this.$has(0);
+  }
   /** A reader of the same memory. */
   asReader(): IpcShmMessageReader {
     return this.$asReader(IpcShmMessageReader);
@@ -216,6 +249,8 @@ export type IpcShmMessageObject = {
   /** The borrower is done with one loan of an object. */
   returnObject?: ReturnObjectObject;
   response?: ResponseObject;
+  /** Ours: many of `returnObject` in one, to a lender who said that it takes them. */
+  returnObjects?: ReturnObjectsObject;
 }>;
 
 export const IpcShmMessage = {
@@ -232,6 +267,7 @@ export const IpcShmMessage = {
     { name: 'removePool', type: RemovePool, pointer: 0, unionValue: 2 },
     { name: 'returnObject', type: ReturnObject, pointer: 0, unionValue: 3 },
     { name: 'response', type: Response, pointer: 0, unionValue: 4 },
+    { name: 'returnObjects', type: ReturnObjects, pointer: 0, unionValue: 5 },
   ],
 } as const satisfies $.StructType<IpcShmMessageReader, IpcShmMessageBuilder>;
 export namespace IpcShmMessage {
@@ -534,6 +570,74 @@ export namespace ReturnObject {
   export type Object = ReturnObjectObject;
 }
 
+export class ReturnObjectsReader extends $.StructReader {
+  declare readonly $object: ReturnObjectsObject;
+  constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
+    super(segment, data, dataBytes, pointers, pointerCount, depth);
+  }
+  override get $type(): $.FieldSource { return ReturnObjects; }
+  /** Collection, pool and offset of each. */
+  get handles(): $.UInt32ListReader {
+    return this.$list(0, $.UInt32List);
+  }
+  hasHandles(): boolean {
+    return this.$has(0);
+  }
+}
+
+export class ReturnObjectsBuilder extends $.StructBuilder {
+  constructor(segment: $.Segment, data: number, pointers: number, pointerCount: number) {
+    super(segment, data, pointers, pointerCount);
+  }
+  override get $type(): $.FieldSource { return ReturnObjects; }
+  /** Collection, pool and offset of each. */
+  get handles(): $.UInt32ListBuilder {
+    return this.$list(0, $.UInt32List);
+  }
+  initHandles(length: number): $.UInt32ListBuilder {
+    return this.$initList(0, $.UInt32List, length);
+  }
+  setHandles(value: $.UInt32ListReader): void {
+    this.$setList(0, value);
+  }
+  disownHandles(): $.Orphan<$.UInt32ListBuilder> {
+    return this.$disown(0, $.UInt32List);
+  }
+  adoptHandles(orphan: $.Orphan<$.UInt32ListBuilder>): void {
+    this.$adopt(0, orphan);
+  }
+  hasHandles(): boolean {
+    return this.$has(0);
+  }
+  /** A reader of the same memory. */
+  asReader(): ReturnObjectsReader {
+    return this.$asReader(ReturnObjectsReader);
+  }
+}
+
+/** `ReturnObjects` as a plain object: see `toObject`. */
+export interface ReturnObjectsObject {
+  /** Collection, pool and offset of each. */
+  handles: number[];
+}
+
+export const ReturnObjects = {
+  name: 'ReturnObjects',
+  id: 0xafb1ea796b24f2a5n,
+  dataWords: 0,
+  pointerCount: 1,
+  Reader: ReturnObjectsReader,
+  Builder: ReturnObjectsBuilder,
+  fields: (): readonly $.FieldInfo[] => [
+    { name: 'handles', type: $.UInt32List, pointer: 0 },
+  ],
+} as const satisfies $.StructType<ReturnObjectsReader, ReturnObjectsBuilder>;
+export namespace ReturnObjects {
+  export type Reader = ReturnObjectsReader;
+  export type Builder = ReturnObjectsBuilder;
+  export type Object = ReturnObjectsObject;
+}
+
 export class ResponseReader extends $.StructReader {
   declare readonly $object: ResponseObject;
   constructor(segment: $.Segment, data: number, dataBytes: number, pointers: number, pointerCount: number, depth: number) {
@@ -549,6 +653,10 @@ export class ResponseReader extends $.StructReader {
    */
   get readsOnDemand(): boolean {
     return this.$dataBytes < 1 ? false : ((this.$view.getUint8(this.$data) >>> 1) & 1) === 1;
+  }
+  /** Ours, likewise: whoever answers takes `returnObjects` for what it has lent. */
+  get takesReturnObjects(): boolean {
+    return this.$dataBytes < 1 ? false : ((this.$view.getUint8(this.$data) >>> 2) & 1) === 1;
   }
 }
 
@@ -573,6 +681,13 @@ export class ResponseBuilder extends $.StructBuilder {
   set readsOnDemand(value: boolean) {
     $.setBit(this.$view, this.$data, 1, value);
   }
+  /** Ours, likewise: whoever answers takes `returnObjects` for what it has lent. */
+  get takesReturnObjects(): boolean {
+    return ((this.$view.getUint8(this.$data) >>> 2) & 1) === 1;
+  }
+  set takesReturnObjects(value: boolean) {
+    $.setBit(this.$view, this.$data, 2, value);
+  }
   /** A reader of the same memory. */
   asReader(): ResponseReader {
     return this.$asReader(ResponseReader);
@@ -587,6 +702,8 @@ export interface ResponseObject {
    * Flow-IPC leaves unused and does not look at.
    */
   readsOnDemand: boolean;
+  /** Ours, likewise: whoever answers takes `returnObjects` for what it has lent. */
+  takesReturnObjects: boolean;
 }
 
 export const Response = {
@@ -599,6 +716,7 @@ export const Response = {
   fields: (): readonly $.FieldInfo[] => [
     { name: 'success', type: 'bool' },
     { name: 'readsOnDemand', type: 'bool' },
+    { name: 'takesReturnObjects', type: 'bool' },
   ],
 } as const satisfies $.StructType<ResponseReader, ResponseBuilder>;
 export namespace Response {
