@@ -10,6 +10,7 @@
 
 #include "args.h"
 #include "sliced_wait.h"
+#include "wrapped.h"
 
 namespace flow_ipc {
 namespace {
@@ -48,6 +49,7 @@ Napi::Function EpollReactor::define(Napi::Env env) {
 }
 
 EpollReactor::EpollReactor(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (!isWrapped(*this)) return;
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   wake_ = epoll_ < 0 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   epoll_event event{};

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "args.h"
+#include "wrapped.h"
 
 namespace flow_ipc {
 namespace {
@@ -35,6 +36,7 @@ Napi::Function FdWatcher::define(Napi::Env env, AddonState* state) {
 }
 
 FdWatcher::FdWatcher(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (!isWrapped(*this)) return;
   const Napi::Env env = info.Env();
   auto* state = static_cast<AddonState*>(info.Data());
   int fd;

@@ -7,6 +7,7 @@
 #include "args.h"
 #include "external_view.h"
 #include "jemalloc_layout.h"
+#include "wrapped.h"
 
 namespace flow_ipc {
 
@@ -21,7 +22,9 @@ Napi::Function BorrowedPools::define(Napi::Env env, AddonState* state) {
 }
 
 BorrowedPools::BorrowedPools(const Napi::CallbackInfo& info)
-    : ObjectWrap(info), state_(static_cast<AddonState*>(info.Data())), table_(state_->borrowedPools) {
+    : ObjectWrap(info), state_(static_cast<AddonState*>(info.Data())) {
+  if (!isWrapped(*this)) return;
+  table_ = state_->borrowedPools;
   index_ = table_->add(this);
   info.This().As<Napi::Object>().DefineProperty(Napi::PropertyDescriptor::Value(
       "index", Napi::Number::New(info.Env(), static_cast<double>(index_)), napi_enumerable));

@@ -14,7 +14,9 @@ class BorrowedPools : public Napi::ObjectWrap<BorrowedPools> {
  public:
   static Napi::Function define(Napi::Env env, AddonState* state);
   explicit BorrowedPools(const Napi::CallbackInfo& info);
-  ~BorrowedPools() override { table_->remove(index_); }
+  ~BorrowedPools() override {
+    if (table_ != nullptr) table_->remove(index_);
+  }
 
   // Null when closed.
   JemallocBorrower* pools() const { return pools_.get(); }

@@ -6,6 +6,7 @@
 #include "args.h"
 #include "external_view.h"
 #include "jemalloc_layout.h"
+#include "wrapped.h"
 
 namespace flow_ipc {
 
@@ -26,6 +27,7 @@ Napi::Function OwnArena::define(Napi::Env env, AddonState* state) {
 }
 
 OwnArena::OwnArena(const Napi::CallbackInfo& info) : ObjectWrap(info), state_(static_cast<AddonState*>(info.Data())) {
+  if (!isWrapped(*this)) return;
   const Napi::Env env = info.Env();
   std::string base;
   int64_t mode;

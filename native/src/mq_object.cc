@@ -7,6 +7,7 @@
 #include "mq_bipc.h"
 #include "mq_posix.h"
 #include "sliced_wait.h"
+#include "wrapped.h"
 
 namespace flow_ipc {
 namespace {
@@ -57,6 +58,7 @@ Napi::Function MessageQueue::define(Napi::Env env, AddonState* state) {
 }
 
 MessageQueue::MessageQueue(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (!isWrapped(*this)) return;
   const Napi::Env env = info.Env();
   queue_ = std::move(static_cast<AddonState*>(info.Data())->pendingQueue);
   if (queue_ == nullptr) {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "args.h"
+#include "wrapped.h"
 
 namespace flow_ipc {
 namespace {
@@ -39,6 +40,7 @@ Napi::Function NamedSemaphore::define(Napi::Env env, AddonState* state) {
 }
 
 NamedSemaphore::NamedSemaphore(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (!isWrapped(*this)) return;
   auto* state = static_cast<AddonState*>(info.Data());
   if (state->pendingSemaphore == nullptr) {
     throwType(info.Env(), "a NamedSemaphore is made by semOpen()");

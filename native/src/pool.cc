@@ -4,6 +4,7 @@
 #include "args.h"
 #include "external_view.h"
 #include "posix_shm.h"
+#include "wrapped.h"
 
 namespace flow_ipc {
 
@@ -33,6 +34,7 @@ Napi::Function Pool::define(Napi::Env env, AddonState* state) {
 }
 
 Pool::Pool(const Napi::CallbackInfo& info) : ObjectWrap(info), state_(static_cast<AddonState*>(info.Data())) {
+  if (!isWrapped(*this)) return;
   memory_ = std::move(state_->pendingPool);
   if (memory_ == nullptr) {
     throwType(info.Env(), "a Pool is made by poolCreate() or poolOpen()");

@@ -13,6 +13,7 @@ import {
   releaseStaged,
   retireStaged,
   sendListKeeping,
+  shmUnlink,
   stagedList,
   stagedOffset,
   takeStaged,
@@ -57,7 +58,9 @@ function receive(pool: Pool, sent: Sent): void {
 
 const start = () => {
   const pool = poolCreate(uniqueName('spare'), MiB, 0o600);
-  return { pool, peer: poolOpen(pool.name), free: pool.freeBytes() };
+  const peer = poolOpen(pool.name);
+  shmUnlink(pool.name);
+  return { pool, peer, free: pool.freeBytes() };
 };
 
 describe('a list that was sent', () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { closeFd, poolCreate, recv, send, socketPair } from '../dist/index.js';
+import { closeFd, mqCreate, poolCreate, recv, send, socketPair } from '../dist/index.js';
 import { entry, fdCount, node, tick, uniqueName } from './process-support.mjs';
 
 /** A worker that runs `code` with `native` and `data` in scope. */
@@ -54,6 +54,83 @@ test('100 workers terminated at any moment with watchers, views, pools, reactors
   for (const pair of pairs) for (const fd of pair) closeFd(fd);
   const offset = pool.allocate(100);
   assert.ok(offset > 0);
+  pool.close();
+});
+
+/** What a worker does again and again when it is terminated: each makes an object, or hands one out. */
+const IN_THE_MIDST = {
+  watcher: 'new native.FdWatcher(data.fd, () => {}).close()',
+  reactor: 'new native.EpollReactor().close()',
+  semaphore: 'native.semOpen(data.semaphore, 0o600, 1).close()',
+  queue: "native.mqOpen('bipc', data.queue).close()",
+  pool: 'native.poolOpen(data.pool).close()',
+  view: 'pool ??= native.poolOpen(data.pool); pool.backing(); native.detachBuffers([pool.view(0, 100)])',
+  list: 'pool ??= native.poolOpen(data.pool); pool.listRelease(data.list + 1, pool.listBorrow(data.list, 5))',
+  message:
+    'pool ??= native.poolOpen(data.pool); native.buildStaged(pool.index, 64); native.retireStaged(pool.index, native.stagedList())',
+  arena:
+    'const arena = new native.OwnArena(data.arena, 0o600); arena.stats(); arena.pools(); arena.takePoolEvents(); arena.close()',
+  borrowed: 'new native.BorrowedPools().close()',
+  sockets:
+    'for (const fd of native.socketPair()) { native.socketInfo(fd); native.peerCredentials(fd); native.closeFd(fd); }',
+};
+const ROUNDS = process.env.FLOW_IPC_LONG === '1' ? 200 : 12;
+
+test(`${ROUNDS} workers each terminated in the midst of making something harm neither their process nor its descriptors`, async () => {
+  const pool = poolCreate(uniqueName('pool'), 1 << 20, 0o600);
+  const queue = mqCreate('bipc', uniqueName('queue'), 2, 64, 0o600);
+  const data = {
+    entry,
+    pool: pool.name,
+    list: pool.listStore(new Uint8Array(8), 0, 8),
+    queue: queue.name,
+    semaphore: uniqueName('sem'),
+    arena: uniqueName('arena'),
+  };
+  const child = node(
+    `import { Worker } from 'node:worker_threads';
+     import { readdirSync } from 'node:fs';
+     const [data, actions, rounds] = args;
+     data.fd = native.socketPair()[0];
+     const open = () => readdirSync('/proc/self/fd').length;
+     const run = async (code) => {
+       const worker = new Worker(
+         \`const { workerData: data, parentPort: port } = require('node:worker_threads');
+          import(data.entry).then((native) => {
+            let pool;
+            port.postMessage('up');
+            for (;;) { \${code}; }
+          });\`,
+         { eval: true, execArgv: [], workerData: data },
+       );
+       await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+       // Not a timer: the moment should be any.
+       const until = performance.now() + Math.random() * 3;
+       while (performance.now() < until);
+       await worker.terminate();
+     };
+     for (const [what, code] of Object.entries(actions)) {
+       await run(code);
+       const before = open();
+       for (let round = 0; round < rounds; round++) await run(code);
+       console.log(what, open() - before);
+     }`,
+    [data, IN_THE_MIDST, ROUNDS],
+  );
+  const { code, stdout, stderr } = await child.exited;
+  assert.equal(code, 0, stderr);
+  const left = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '));
+  assert.deepEqual(
+    left.map(([what]) => what),
+    Object.keys(IN_THE_MIDST),
+  );
+  // Descriptors that are plain numbers are whoever's has them: here nobody's, when it ends before it can close them.
+  for (const [what, more] of left)
+    assert.ok(Number(more) <= (what === 'sockets' ? 2 * ROUNDS : 2), `${what}: ${more} descriptors more`);
+  queue.close();
   pool.close();
 });
 

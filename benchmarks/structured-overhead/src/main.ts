@@ -69,8 +69,6 @@ for (let round = 0; round < ROUNDS; round++) {
     note(name, { wall: (wall * 1000) / ROUND_TRIPS, cpu: cpu / ROUND_TRIPS });
   }
 }
-peer.kill();
-rmSync(runDir, { recursive: true });
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 const round = (value: number): number => Math.round(value * 100) / 100;
@@ -125,4 +123,6 @@ else {
     `load average ${(await import('node:os')).loadavg().map(round).join(' ')}, node ${process.version}`,
   );
 }
+rmSync(runDir, { recursive: true });
+// The peer ends with this process, and removes what its servers have made.
 process.exit();

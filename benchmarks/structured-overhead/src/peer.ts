@@ -34,5 +34,6 @@ for (const memory of MEMORY_NAMES) {
   });
 }
 process.on('message', () => process.send!(process.cpuUsage()));
+process.on('disconnect', () => process.exit());
 process.send!('ready');
 for await (const { blob } of raw.messages()) raw.sendBlob(blob);
