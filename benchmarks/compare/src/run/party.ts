@@ -16,6 +16,8 @@ export class Party {
   constructor(input: AsyncIterable<string>, output: Writable) {
     this.#output = output;
     output.on('error', (error) => this.fail(error));
+    // Of a socket that we destroy ourselves, the lines do not end.
+    output.on('close', () => this.fail(new Error('the process ended')));
     void this.#read(input);
   }
 
