@@ -57,6 +57,8 @@ function start(universe, name, env = {}) {
   child.once('exit', () => running.delete(child));
   const events = on(child, 'message');
   const seen = [];
+  // Whoever waits for a word of it need not wait any longer. What it told before comes first.
+  child.once('close', (code, signal) => events.throw(new Error(`${name} ended with ${signal ?? code}`)));
   return {
     child,
     seen,
