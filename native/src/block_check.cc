@@ -18,7 +18,7 @@ __attribute__((always_inline)) inline Header readHeader(const BlockSpace& space,
                                                         uint64_t bytes = kBlockHeader) {
   if (!space.backing->readable(block, bytes)) return {0, false, false};
   const uint64_t word = loadWord(space.base, block + 8);
-  return {unitsOf(word), (word >> 62 & 1) != 0, isAllocated(word)};
+  return {unitsOf(word), isPreviousAllocated(word), isAllocated(word)};
 }
 
 // A link of a tree node: null, the tree's header (parents only), or the node of some block.
@@ -94,7 +94,7 @@ bool isAllocatedBlock(const BlockSpace& space, uint64_t offset, uint64_t minByte
   } else if (!following.allocated) {
     if (following.units > (space.end - next) / kBlockUnit || !isFreeBlock(space, next, following.units)) return false;
   }
-  if ((word >> 62 & 1) == 0) {
+  if (!isPreviousAllocated(word)) {
     const uint64_t previous = loadWord(space.base, block);
     if (previous > (block - space.first) / kBlockUnit) return false;
     if (!isFreeBlock(space, block - previous * kBlockUnit, previous)) return false;

@@ -7,8 +7,6 @@
 namespace flow_ipc {
 namespace {
 
-constexpr uint64_t kPreviousAllocated = uint64_t{1} << 62;
-constexpr uint64_t kAllocated = uint64_t{1} << 63;
 // Larger ones get their pages in their own ways.
 constexpr uint64_t kLongestRow = 64 * 1024;
 
@@ -19,11 +17,8 @@ void storeWord(uint64_t* word, uint64_t value) { __atomic_store_n(word, value, _
 
 int PoolMemory::allocateRowLocked(const uint64_t* sizes, size_t count, uint64_t* offsets) {
   uint64_t units = 0;
-  for (size_t i = 0; i < count; ++i) {
-    if (sizes[i] > kLongestRow) return allocateEachLocked(sizes, count, offsets);
-    units += unitsFor(sizes[i]);
-  }
-  if (units * kBlockUnit > kLongestRow) return allocateEachLocked(sizes, count, offsets);
+  for (size_t i = 0; i < count; ++i) units += unitsFor(sizes[i]);
+  if (units > kLongestRow / kBlockUnit) return allocateEachLocked(sizes, count, offsets);
   const int64_t row = allocateLocked(units * kBlockUnit - sizeof(uint64_t));
   // Each for itself, they may fit.
   if (row == -ENOMEM || row == -ENOSPC) return allocateEachLocked(sizes, count, offsets);
@@ -70,7 +65,7 @@ void PoolMemory::freeRowLocked(const uint64_t* offsets, size_t count) {
       if (!hasAllocatedHeader(blocks_, offsets[i], 1, false)) break;
       units += unitsOf(loadWord(base(), offsets[i] - 8));
     }
-    storeWord(headerOf(base(), first - kBlockHeader), (word & ~((uint64_t{1} << 62) - 1)) | units);
+    storeWord(headerOf(base(), first - kBlockHeader), (word & (kPreviousAllocated | kAllocated)) | units);
     if (isAllocatedBlock(blocks_, first, 1, false)) freeLocked(first);
   }
 }

@@ -16,6 +16,9 @@ constexpr uint64_t kRight = 16;
 // In the link to the parent: set for black nodes.
 constexpr uint64_t kColourBit = 2;
 constexpr uint64_t kNull = 1;
+// In the word of a header that has the block's size in units: whether the block before it is allocated, and it itself.
+constexpr uint64_t kPreviousAllocated = uint64_t{1} << 62;
+constexpr uint64_t kAllocated = uint64_t{1} << 63;
 // What a free block has: header and node.
 constexpr uint64_t kNodeEnd = kBlockHeader + 24;
 
@@ -24,8 +27,9 @@ inline uint64_t loadWord(const char* base, uint64_t offset) {
   return __atomic_load_n(reinterpret_cast<const uint64_t*>(base + offset), __ATOMIC_RELAXED);
 }
 
-inline uint64_t unitsOf(uint64_t word) { return word & ~(uint64_t{3} << 62); }
-inline bool isAllocated(uint64_t word) { return (word >> 63) != 0; }
+inline uint64_t unitsOf(uint64_t word) { return word & ~(kPreviousAllocated | kAllocated); }
+inline bool isAllocated(uint64_t word) { return (word & kAllocated) != 0; }
+inline bool isPreviousAllocated(uint64_t word) { return (word & kPreviousAllocated) != 0; }
 
 // Where a link leads, unchecked.
 inline uint64_t follow(uint64_t field, uint64_t value) { return field + value; }
