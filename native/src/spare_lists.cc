@@ -10,8 +10,8 @@ namespace {
 
 // In bytes: that of every message, and of its response.
 constexpr uint64_t kMetadata = 128;
-// Recipients may hold some for long; those must not be asked after each time.
-constexpr size_t kLooks = 4;
+// Where somebody sends faster than the other side reads, each look is a memory access to the other processor for nothing.
+constexpr uint32_t kMostFailures = 6;
 
 }  // namespace
 
@@ -22,28 +22,38 @@ bool SpareLists::Ring::has(uint64_t list) const {
   return false;
 }
 
-// One that is nobody else's any more, and long enough, but not so long that it would be a waste.
-bool SpareLists::take(Ring& ring, uint64_t capacity, Spare* spare) {
-  for (size_t looks = std::min(ring.count(), kLooks); looks > 0; --looks) {
-    *spare = ring.pop();
-    if (spare->capacity < capacity || spare->capacity / 2 > capacity || lists_.owners(spare->list) != 1) {
-      ring.push(*spare);
-    } else if (lists_.isOneOfOurs(spare->list) && lists_.segments()[0].buffer == spare->buffer) {
-      return true;
-    }
-    // Whoever changed it may keep it.
+bool SpareLists::Ring::pop(uint64_t capacity, Spare* spare) {
+  for (size_t left = count_; left > 0; --left) {
+    *spare = pop();
+    if (spare->capacity >= capacity && spare->capacity / 2 <= capacity) return true;
+    push(*spare);
   }
   return false;
 }
 
-bool SpareLists::keep(Ring& ring, uint64_t list) {
-  if (pool_.readOnly() || !lists_.isOneOfOurs(list)) return false;
+// One that is nobody else's any more.
+bool SpareLists::take(Ring& ring, uint64_t capacity, Spare* spare) {
+  if (ring.skip > 0) {
+    --ring.skip;
+    return false;
+  }
+  if (!ring.pop(capacity, spare)) return false;
+  if (lists_.owners(spare->list) == 1) {
+    ring.failures = 0;
+    // Whoever changed it may keep it.
+    return lists_.isOneOfOurs(spare->list) && lists_.segments()[0].buffer == spare->buffer;
+  }
+  ring.failures = std::min(ring.failures + 1, kMostFailures);
+  ring.skip = 1u << ring.failures;
+  // One that the recipient holds for long makes room for others.
+  if (ring.failures == kMostFailures) lists_.release(spare->list);
+  else ring.push(*spare);
+  return false;
+}
+
+void SpareLists::keep(Ring& ring, uint64_t list) {
   const Segment& only = lists_.segments()[0];
-  const Spare spare{list, only.buffer, only.capacity};
-  if (spare.capacity > kLongest) return false;
-  if (ring.full()) lists_.release(ring.pop().list);
-  ring.push(spare);
-  return true;
+  ring.push({list, only.buffer, only.capacity});
 }
 
 int64_t SpareLists::build(uint64_t capacity, uint64_t* buffer) {
@@ -64,8 +74,9 @@ int64_t SpareLists::storeKeeping(const uint8_t* bytes, uint64_t length) {
     }
   }
   const int64_t stored = lists_.store(bytes, length, kMetadata);
+  if (stored < 0 || metadata_.full()) return stored;
   const auto list = static_cast<uint64_t>(stored);
-  if (stored >= 0 && lists_.share(list) == 0 && !keep(metadata_, list)) lists_.release(list);
+  if (lists_.share(list) == 0) keep(metadata_, list);
   return stored;
 }
 
@@ -81,8 +92,11 @@ int64_t SpareLists::send(uint64_t list, uint64_t used, const uint8_t* bytes, uin
 int64_t SpareLists::retire(uint64_t list) {
   // Whoever retired it before has no share any more.
   if (bodies_.has(list) || metadata_.has(list)) return -EINVAL;
-  if (keep(bodies_, list)) return 1;
-  return std::min<int64_t>(lists_.release(list), 0);
+  const bool kept = !bodies_.full() && !pool_.readOnly() && lists_.isOneOfOurs(list) &&
+                    lists_.segments()[0].capacity <= kLongest;
+  if (!kept) return std::min<int64_t>(lists_.release(list), 0);
+  keep(bodies_, list);
+  return 1;
 }
 
 size_t SpareLists::giveBack() {

@@ -49,7 +49,6 @@ class SpareLists {
    public:
     bool empty() const { return count_ == 0; }
     bool full() const { return count_ == kMost; }
-    size_t count() const { return count_; }
     void push(const Spare& spare) { spares_[(first_ + count_++) % kMost] = spare; }
     Spare pop() {
       const Spare spare = spares_[first_];
@@ -57,7 +56,13 @@ class SpareLists {
       --count_;
       return spare;
     }
+    // The first whose segment is large enough, but not so large that it would be a waste; it is in the ring no more.
+    bool pop(uint64_t capacity, Spare* spare);
     bool has(uint64_t list) const;
+
+    // How many more messages are not worth a look, since recipients are far behind.
+    uint32_t skip = 0;
+    uint32_t failures = 0;
 
    private:
     std::array<Spare, kMost> spares_{};
@@ -66,7 +71,7 @@ class SpareLists {
   };
 
   bool take(Ring& ring, uint64_t capacity, Spare* spare);
-  bool keep(Ring& ring, uint64_t list);
+  void keep(Ring& ring, uint64_t list);
   int64_t storeKeeping(const uint8_t* bytes, uint64_t length);
 
   PoolMemory& pool_;
