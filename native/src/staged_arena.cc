@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "addon_state.h"
 #include "errors.h"
 #include "jemalloc_borrower_object.h"
 #include "jemalloc_object.h"
@@ -47,82 +46,65 @@ int64_t store(OwnArena& arena, const uint8_t* bytes, uint64_t length) {
   return list;
 }
 
-// The list that the registers name, when it has one segment: null with a code.
-const BorrowedSegment* only(JemallocBorrower& pools, int64_t collection, int64_t pool, uint64_t offset, double* out,
-                            int64_t* code) {
+// The list that the registers name: what is read of it is in pools.segments(). 0, or a code.
+int64_t read(JemallocBorrower& pools, const Registers& given) {
   // Anything that is no uint32 names no pool, which UINT32_MAX does not either.
   const auto id = [](int64_t value) {
     return value < 0 || value > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(value);
   };
-  *code = pools.read(id(collection), id(pool), offset, UINT64_MAX);
-  if (*code == 0 && pools.segments().size() != 1) *code = -EMSGSIZE;
-  out[AddonState::kPoolId] = pools.missing();
-  return *code == 0 ? &pools.segments()[0] : nullptr;
+  if (given.place < 0) return -EINVAL;
+  const int rc = pools.read(id(given.size), id(given.extra), static_cast<uint64_t>(given.place), UINT64_MAX);
+  given.out[AddonState::kPoolId] = pools.missing();
+  return rc == 0 && pools.segments().size() != 1 ? -EMSGSIZE : rc;
+}
+
+int64_t takeOrFind(BorrowedPools* borrowed, const Registers& given) {
+  if (borrowed == nullptr || borrowed->pools() == nullptr) return -EBADF;
+  JemallocBorrower& pools = *borrowed->pools();
+  if (const int64_t rc = read(pools, given); rc != 0) return rc;
+  const BorrowedSegment& only = pools.segments()[0];
+  if (given.operation == kFind) {
+    given.out[AddonState::kListOffset] = static_cast<double>(only.address);
+  } else {
+    if (only.length > AddonState::kListBytes) return -EMSGSIZE;
+    std::memcpy(given.state->listBytes(), only.data, only.length);
+  }
+  return static_cast<int64_t>(only.length);
+}
+
+int64_t onArena(OwnArena& arena, const Registers& given) {
+  if (given.place < 0 || given.size < 0) return -EINVAL;
+  const auto address = static_cast<uint64_t>(given.place);
+  const auto bytes = static_cast<uint64_t>(given.size);
+  switch (given.operation) {
+    case kAllocate:
+      return arena.lists()->allocate(bytes);
+    case kFree:
+      return arena.lists()->free(address);
+    case kBegin:
+      return begin(arena, bytes, given.out);
+    case kLend:
+      return lend(arena, address, bytes);
+    case kStore:
+      return bytes > AddonState::kListBytes ? -EINVAL : store(arena, given.state->listBytes(), bytes);
+    default:
+      return arena.lists()->release(address);
+  }
 }
 
 }  // namespace
 
 napi_value arenaStaged(napi_env env, napi_callback_info info) {
-  void* data;
-  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
-  auto* state = static_cast<AddonState*>(data);
-  double* out = state->out();
-  const int64_t operation = wholeNumber(out[AddonState::kOperation], kFind);
-  const int64_t place = wholeNumber(out[AddonState::kList], kMostExact);
-  const int64_t size = wholeNumber(out[AddonState::kSize], kMostExact);
-  const int64_t extra = wholeNumber(out[AddonState::kExtra], kMostExact);
-  if (operation < 0) return throwRange(env, "a register is out of range");
-  if (operation == kAllocate && size < 1) return throwRange(env, "bytes must be at least 1");
-  int64_t result = -EBADF;
-  if (operation >= kTake) {
-    BorrowedPools* borrowed = state->borrowedPools->at(out[AddonState::kPool]);
-    JemallocBorrower* pools = borrowed == nullptr ? nullptr : borrowed->pools();
-    if (pools != nullptr && place < 0) {
-      result = -EINVAL;
-    } else if (pools != nullptr) {
-      const BorrowedSegment* segment = only(*pools, size, extra, static_cast<uint64_t>(place), out, &result);
-      if (segment != nullptr && operation == kTake && segment->length > AddonState::kListBytes) {
-        result = -EMSGSIZE;
-      } else if (segment != nullptr) {
-        result = static_cast<int64_t>(segment->length);
-        if (operation == kTake) std::memcpy(state->listBytes(), segment->data, segment->length);
-        else out[AddonState::kListOffset] = static_cast<double>(segment->address);
-      }
-    }
-    out[AddonState::kResult] = static_cast<double>(result);
-    return nullptr;
-  }
-  OwnArena* arena = state->arenas->at(out[AddonState::kPool]);
-  if (arena != nullptr && arena->lists() != nullptr) {
-    const auto address = static_cast<uint64_t>(place);
-    const auto bytes = static_cast<uint64_t>(size);
-    if (place < 0 || size < 0) {
-      result = -EINVAL;
-    } else {
-      switch (operation) {
-        case kAllocate:
-          result = arena->lists()->allocate(bytes);
-          break;
-        case kFree:
-          result = arena->lists()->free(address);
-          break;
-        case kBegin:
-          result = begin(*arena, bytes, out);
-          break;
-        case kLend:
-          result = lend(*arena, address, bytes);
-          break;
-        case kStore:
-          result = bytes > AddonState::kListBytes ? -EINVAL : store(*arena, state->listBytes(), bytes);
-          break;
-        default:
-          result = arena->lists()->release(address);
-      }
-    }
-    arena->tellPoolEvents();
-  }
-  out[AddonState::kResult] = static_cast<double>(result);
-  return nullptr;
+  const Registers given(env, info, kFind);
+  if (given.operation < 0) return throwRange(env, "a register is out of range");
+  if (given.operation == kAllocate && given.size < 1) return throwRange(env, "bytes must be at least 1");
+  const double index = given.out[AddonState::kPool];
+  if (given.operation >= kTake) return given.answer(takeOrFind(given.state->borrowedPools->at(index), given));
+  OwnArena* arena = given.state->arenas->at(index);
+  if (arena == nullptr || arena->lists() == nullptr) return given.answer(-EBADF);
+  const int64_t result = onArena(*arena, given);
+  arena->tellPoolEvents();
+  return given.answer(result);
 }
 
 }  // namespace flow_ipc

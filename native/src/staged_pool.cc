@@ -3,9 +3,7 @@
 #include "staged_pool.h"
 
 #include <cerrno>
-#include <cstring>
 
-#include "addon_state.h"
 #include "errors.h"
 #include "pool.h"
 #include "registers.h"
@@ -36,10 +34,6 @@ int64_t build(SpareLists& lists, int64_t capacity, double* out) {
   return static_cast<int64_t>(buffer);
 }
 
-int64_t send(SegmentLists& lists, uint64_t list, uint64_t used, AddonState& state, uint64_t length) {
-  return lists.send(list, &used, 1, state.listBytes(), length);
-}
-
 int64_t find(SegmentLists& lists, uint64_t list, double* out) {
   if (const int rc = lists.read(list, UINT64_MAX); rc != 0) return rc;
   if (lists.segments().size() != 1) return -EMSGSIZE;
@@ -51,57 +45,43 @@ int64_t find(SegmentLists& lists, uint64_t list, double* out) {
 }  // namespace
 
 napi_value poolStaged(napi_env env, napi_callback_info info) {
-  void* data;
-  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
-  auto* state = static_cast<AddonState*>(data);
-  double* out = state->out();
-  const int64_t operation = wholeNumber(out[AddonState::kOperation], kGiveBack);
-  const int64_t list = wholeNumber(out[AddonState::kList], kMostExact);
-  const int64_t size = wholeNumber(out[AddonState::kSize], kMostExact);
-  const int64_t length = wholeNumber(out[AddonState::kExtra], static_cast<double>(AddonState::kListBytes));
-  if (operation < 0 || size < 0 || length < 0) return throwRange(env, "a register is out of range");
-  if (operation == kAllocate && size < 1) return throwRange(env, "bytes must be at least 1");
-  Pool* pool = state->pools->at(out[AddonState::kPool]);
-  SegmentLists* lists = pool == nullptr ? nullptr : pool->lists();
-  int64_t result = -EBADF;
-  if (lists != nullptr && list < 0) {
-    result = -EINVAL;
-  } else if (lists != nullptr) {
-    const auto offset = static_cast<uint64_t>(list);
-    switch (operation) {
-      case kBuild:
-        result = build(*pool->spares(), size, out);
-        break;
-      case kSendKeeping:
-        result = pool->spares()->send(offset, static_cast<uint64_t>(size), state->listBytes(), static_cast<uint64_t>(length));
-        break;
-      case kRetire:
-        result = pool->spares()->retire(offset);
-        break;
-      case kGiveBack:
-        result = static_cast<int64_t>(pool->spares()->giveBack());
-        break;
-      case kSend:
-        result = send(*lists, offset, static_cast<uint64_t>(size), *state, static_cast<uint64_t>(length));
-        break;
-      case kTake:
-        result = lists->take(offset, state->listBytes(), AddonState::kListBytes);
-        break;
-      case kFind:
-        result = find(*lists, offset, out);
-        break;
-      case kRelease:
-        result = lists->release(offset);
-        break;
-      case kAllocate:
-        result = pool->memory()->allocate(static_cast<uint64_t>(size));
-        break;
-      default:
-        result = pool->memory()->free(offset);
-    }
+  const Registers given(env, info, kGiveBack);
+  const int64_t size = given.size;
+  if (given.operation < 0 || size < 0 || given.extra < 0 || given.extra > static_cast<int64_t>(AddonState::kListBytes)) {
+    return throwRange(env, "a register is out of range");
   }
-  out[AddonState::kResult] = static_cast<double>(result);
-  return nullptr;
+  if (given.operation == kAllocate && size < 1) return throwRange(env, "bytes must be at least 1");
+  AddonState& state = *given.state;
+  Pool* pool = state.pools->at(given.out[AddonState::kPool]);
+  SegmentLists* lists = pool == nullptr ? nullptr : pool->lists();
+  if (lists == nullptr) return given.answer(-EBADF);
+  if (given.place < 0) return given.answer(-EINVAL);
+  SpareLists& spares = *pool->spares();
+  const auto place = static_cast<uint64_t>(given.place);
+  const auto bytes = static_cast<uint64_t>(size);
+  const auto length = static_cast<uint64_t>(given.extra);
+  switch (given.operation) {
+    case kBuild:
+      return given.answer(build(spares, size, given.out));
+    case kSend:
+      return given.answer(lists->send(place, &bytes, 1, state.listBytes(), length));
+    case kSendKeeping:
+      return given.answer(spares.send(place, bytes, state.listBytes(), length));
+    case kRetire:
+      return given.answer(spares.retire(place));
+    case kGiveBack:
+      return given.answer(static_cast<int64_t>(spares.giveBack()));
+    case kTake:
+      return given.answer(lists->take(place, state.listBytes(), AddonState::kListBytes));
+    case kFind:
+      return given.answer(find(*lists, place, given.out));
+    case kRelease:
+      return given.answer(lists->release(place));
+    case kAllocate:
+      return given.answer(pool->memory()->allocate(bytes));
+    default:
+      return given.answer(pool->memory()->free(place));
+  }
 }
 
 }  // namespace flow_ipc

@@ -174,7 +174,7 @@ export class ClassicSerialization implements Serialization {
     return new ClassicBody(this.#arena, home, this.#bodyHandle, options, this.#held);
   }
 
-  /** The stored copy is the receiver's from the start: it frees it as soon as it has read it. */
+  /** The receiver drops its share in the stored copy as soon as it has read it: the only one, unless lists are kept. */
   wrapMetadata(bytes: Uint8Array, length: number): Uint8Array {
     const lending = this.#lending;
     let list: number;

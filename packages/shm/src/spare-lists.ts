@@ -2,7 +2,7 @@
 import { giveBackStaged, type Pool } from '@flow-ipc/native';
 
 /** In milliseconds: for so long, and at most twice as long, lists are kept after the last message. */
-export const SPARE_MS = 50;
+const SPARE_MS = 50;
 
 /**
  * The addon keeps them; a thread that sends nothing for a while has them given back by a timer, which does not keep the
