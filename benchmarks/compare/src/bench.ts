@@ -12,6 +12,7 @@ import { benchTable, summaryTable } from './report/table.js';
 import { type BenchResult, toJsonLine } from './results.js';
 import { compileFloor } from './run/floor-program.js';
 import { measure } from './run/measure.js';
+import { onOneProcessor } from './run/processors.js';
 import { FLOOR, SUBJECTS, type Subject } from './subjects.js';
 
 export interface Options {
@@ -70,7 +71,8 @@ async function runCase(
   let all: BenchResult[];
   try {
     const onProgress = (what: string) => display.update(what);
-    all = await measure(work, subjects, { plan: PLANS[mode], floor, onProgress, signal });
+    const run = () => measure(work, subjects, { plan: PLANS[mode], floor, onProgress, signal });
+    all = await (work.together ? onOneProcessor(run) : run());
   } finally {
     display.clear();
   }
