@@ -21,7 +21,7 @@ interface Flags {
 const command = new Command('bench')
   .description(
     'Measures Flow-IPC and what people would use instead on the same work, in interleaved rounds,\n' +
-      'beside a blocking ping-pong in C. About 40 minutes on two processors.',
+      'beside a blocking ping-pong in C. Half an hour on two processors.',
   )
   .option(
     '--only <pattern>',

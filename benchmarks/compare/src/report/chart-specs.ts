@@ -152,7 +152,7 @@ export function barsSpec(title: string, subtitle: string, result: BenchResult): 
   const x = decades(Math.min(...values.map((v) => v.min)), Math.max(...values.map((v) => v.max)));
   return {
     ...frame(title, subtitle, 620, values.length * 27),
-    padding: { left: 235, right: 110, top: 92, bottom: 46 },
+    padding: { left: roomFor(values.map((v) => v.subject)), right: 110, top: 92, bottom: 46 },
     data: [{ name: 'bars', values }],
     scales: [
       { name: 'x', type: 'log', domain: x, range: 'width' },
