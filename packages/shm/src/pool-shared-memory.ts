@@ -47,7 +47,8 @@ export class PoolSharedMemory extends SharedMemory {
     const low = this.u32(field);
     const high = this.i32(field + 4);
     // Near pointers, forward and back, without going through doubles.
-    const target = high === 0 ? field + low : high === -1 ? field + (low | 0) : field + low + high * HIGH;
+    const back = high === -1 && (low | 0) < 0;
+    const target = high === 0 ? field + low : back ? field + (low | 0) : field + low + high * HIGH;
     if (target === field + NULL) return 0;
     if (target <= 0 || target >= this.size) throw corrupted(`a pointer to ${target}`);
     return target;

@@ -136,7 +136,10 @@ export class NumericVector<E extends SharedType, A extends NumericArray> extends
     const { array } = type.element as unknown as NumericType<number, A>;
     if (elements.capacity === 0) return new array(new ArrayBuffer(0), 0, 0);
     // Over the whole block, so that it is the same buffer until the block is another.
-    return new array(home.view(elements.at, elements.capacity * type.element.size), 0, elements.count);
+    const bytes = elements.capacity * type.element.size;
+    // What elements() has looked at are the elements; the room behind them is the peer's word as well.
+    home.memory.check(elements.at, bytes);
+    return new array(home.view(elements.at, bytes), 0, elements.count);
   }
 
   /** Appends numbers in one go. */

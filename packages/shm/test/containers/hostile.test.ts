@@ -114,6 +114,20 @@ it('nothing but values and coded errors come of it', () => {
   expect(failed).toBeGreaterThan(runs / 10);
 }, 600_000);
 
+it.each([
+  ['room for more than there is', 1, -(1n << 32n) + 4n],
+  ['room for a little more than there is', 1, (1n << 49n) + 4n],
+  ['elements far before the pool, which look near', 0, -(1n << 32n) + 48n],
+])('a vector with %s is no vector', (_what, word, value) => {
+  const pool = newPool(1);
+  const object = pool.construct(t.vector(t.f64), [1, 2, 3, 4]);
+  const start = Number(new DataView(object.handle.buffer).getBigInt64(0, true));
+  new BigInt64Array(pool.view(start, 16))[word] = value;
+  expect(() => object.value.view()).toThrow(expect.objectContaining({ code: 'ERR_FLOW_IPC_SHM_CORRUPTED' }));
+  pool.close();
+  PoolArena.removePersistent(pool.name);
+});
+
 function acceptable(err: unknown): boolean {
   const { code, name } = err as { code?: string; name?: string };
   // A count that says there is no such element is what a RangeError of at() is for.
