@@ -2,7 +2,6 @@
 #include "jemalloc_borrower_object.h"
 
 #include <cerrno>
-#include <cstring>
 
 #include "args.h"
 #include "external_view.h"
