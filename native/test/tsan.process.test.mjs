@@ -28,8 +28,6 @@ const sources = [
     'shared_object',
   ].map((name) => `src/${name}.cc`),
 ];
-// Boost packs two flags of its own with the size of a block, and writes them under the lock; that a block is allocated
-// is read without it, in one load, by whoever has a share in the block. The flag that matters does not change then.
 const suppressions = fileURLToPath(new URL('./tsan/suppressions.txt', import.meta.url));
 
 function build() {
