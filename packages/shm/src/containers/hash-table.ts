@@ -1,5 +1,6 @@
 // The hash table of maps and sets: buckets that lead to nodes, which stay where they are and remember their order.
 import { corrupted } from '../shared-memory.js';
+import { type LinkedLayout, mostNodes, walkLinked } from './linked.js';
 import type { Home } from './home.js';
 import { NodePlace, type Place } from './place.js';
 import { type KeyType, roundUp, type SharedType } from './type.js';
@@ -34,12 +35,14 @@ export class HashTable<K> {
   readonly nodeSize: number;
   /** Of the value in a node. */
   readonly valueOffset: number;
+  readonly #links: LinkedLayout;
 
   constructor(key: KeyType<K>, value: SharedType | undefined) {
     this.key = key;
     this.value = value;
     this.valueOffset = roundUp(KEY + key.size, value?.align ?? 8);
     this.nodeSize = roundUp(this.valueOffset + (value?.size ?? 0), 8);
+    this.#links = { first: FIRST, next: NEXT, previous: PREVIOUS, birth: BIRTH, size: this.nodeSize };
   }
 
   init(home: Home, at: number): void {
@@ -152,24 +155,16 @@ export class HashTable<K> {
   }
 
   clear(home: Home, at: number): void {
-    const nodes = [...this.nodes(home, at, home.memory.u32(at + COUNT))];
+    const nodes = [...walkLinked(home, at, this.#links, home.memory.u32(at + COUNT))];
     const buckets = this.#buckets(home, at);
     this.init(home, at);
     for (const node of nodes) this.#freeNode(home, node);
     if (buckets.count > 0) home.free(buckets.at, buckets.count * 8);
   }
 
-  /** In order, checked as they come, at most `most`. Who walks may remove the node at hand. */
-  *nodes(home: Home, at: number, most = this.#most(home)): Generator<number, void> {
-    let node = this.#node(home, at + FIRST);
-    for (let i = 0; node !== 0; i++) {
-      if (i >= most) throw corrupted('more keys than it says');
-      const next = this.#node(home, node + NEXT);
-      const place = next === 0 ? undefined : new NodePlace(home, next, BIRTH, 0);
-      yield node;
-      // Throws when the one that is due was removed meanwhile.
-      node = place?.address() ?? 0;
-    }
+  /** Of the nodes, in order; see walkLinked(). */
+  nodes(home: Home, at: number): Generator<number, void> {
+    return walkLinked(home, at, this.#links, this.#most(home));
   }
 
   /** Room for so many keys without rehashing. */
@@ -179,9 +174,8 @@ export class HashTable<K> {
     if (buckets > home.memory.u32(at + BUCKET_COUNT)) this.#rehash(home, at, buckets);
   }
 
-  /** More nodes than this cannot be. */
   #most(home: Home): number {
-    return home.memory.size / this.nodeSize;
+    return mostNodes(home, this.nodeSize);
   }
 
   #node(home: Home, field: number): number {
@@ -216,7 +210,7 @@ export class HashTable<K> {
     memory.writePointer(at + BUCKETS, block);
     memory.setU32(at + BUCKET_COUNT, count);
     let node = this.#node(home, at + FIRST);
-    for (let left = memory.u32(at + COUNT); node !== 0; left--) {
+    for (let left = Math.min(memory.u32(at + COUNT), this.#most(home)); node !== 0; left--) {
       if (left <= 0) throw corrupted('more keys than it says');
       const bucket = block + (memory.u32(node + HASH) & (count - 1)) * 8;
       memory.writePointer(node + CHAIN, memory.readPointer(bucket));

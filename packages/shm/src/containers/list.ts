@@ -1,6 +1,6 @@
 // Lists: elements in nodes of their own, linked both ways. They stay where they are until removed.
-import { corrupted } from '../shared-memory.js';
 import { Accessor } from './accessor.js';
+import { type LinkedLayout, mostNodes, walkLinked } from './linked.js';
 import type { Home } from './home.js';
 import { NodePlace, type Place } from './place.js';
 import { Budget, type Input, type Live, type Plain, roundUp, type SharedType } from './type.js';
@@ -122,12 +122,13 @@ class ListDeclaration<E extends SharedType> implements ListType<E> {
   readonly direct = false;
   readonly pinned = false;
   readonly plain = false;
-  readonly #nodeSize: number;
+  readonly #links: LinkedLayout;
 
   constructor(element: E) {
     this.element = element;
     this.name = `list<${element.name}>`;
-    this.#nodeSize = roundUp(ELEMENT + element.size, 8);
+    const size = roundUp(ELEMENT + element.size, 8);
+    this.#links = { first: FIRST, next: NEXT, previous: PREVIOUS, birth: BIRTH, size };
   }
 
   init(home: Home, at: number): void {
@@ -171,7 +172,7 @@ class ListDeclaration<E extends SharedType> implements ListType<E> {
 
   /** The node that a pointer leads to, checked; 0 for none. */
   follow(home: Home, field: number): number {
-    return home.memory.follow(field, this.#nodeSize);
+    return home.memory.follow(field, this.#links.size);
   }
 
   live(home: Home, node: number): Live<E> {
@@ -191,14 +192,14 @@ class ListDeclaration<E extends SharedType> implements ListType<E> {
     const count = memory.u32(at + COUNT);
     if (count === MOST) throw new RangeError('A list cannot have more elements');
     const neighbour = this.follow(home, at + where);
-    const node = home.allocate(this.#nodeSize);
+    const node = home.allocate(this.#links.size);
     memory.fill(node, ELEMENT);
     element.init(home, node + ELEMENT);
     try {
       element.write(home, node + ELEMENT, value);
     } catch (err) {
       element.destroy(home, node + ELEMENT);
-      home.free(node, this.#nodeSize);
+      home.free(node, this.#links.size);
       throw err;
     }
     memory.setU32(node + BIRTH, home.birth());
@@ -221,29 +222,21 @@ class ListDeclaration<E extends SharedType> implements ListType<E> {
   }
 
   clear(home: Home, at: number): void {
-    const nodes = [...this.nodes(home, at, home.memory.u32(at + COUNT))];
+    const nodes = [...walkLinked(home, at, this.#links, home.memory.u32(at + COUNT))];
     this.init(home, at);
     for (const node of nodes) this.#freeNode(home, node);
   }
 
-  /** From first to last, checked as they come, at most `most`. Who walks may remove the node at hand. */
-  *nodes(home: Home, at: number, most = home.memory.size / this.#nodeSize): Generator<number, void> {
-    let node = this.follow(home, at + FIRST);
-    for (let i = 0; node !== 0; i++) {
-      if (i >= most) throw corrupted('a list longer than it says');
-      const next = this.follow(home, node + NEXT);
-      const place = next === 0 ? undefined : new NodePlace(home, next, BIRTH, 0);
-      yield node;
-      // Throws when the one that is due was removed meanwhile.
-      node = place?.address() ?? 0;
-    }
+  /** Of the nodes, from first to last; see walkLinked(). */
+  nodes(home: Home, at: number): Generator<number, void> {
+    return walkLinked(home, at, this.#links, mostNodes(home, this.#links.size));
   }
 
   #freeNode(home: Home, node: number): void {
     this.element.destroy(home, node + ELEMENT);
     // Not the same node any more, for those who still refer to it.
     home.memory.setU32(node + BIRTH, home.birth());
-    home.free(node, this.#nodeSize);
+    home.free(node, this.#links.size);
   }
 }
 
