@@ -10,6 +10,7 @@
         "src/addon_state.cc",
         "src/args.cc",
         "src/backing.cc",
+        "src/block_books.cc",
         "src/block_check.cc",
         "src/create_shm.cc",
         "src/descriptors.cc",

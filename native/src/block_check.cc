@@ -94,33 +94,13 @@ bool isAllocatedBlock(const BlockSpace& space, uint64_t offset, uint64_t minByte
   } else if (!following.allocated) {
     if (following.units > (space.end - next) / kBlockUnit || !isFreeBlock(space, next, following.units)) return false;
   }
+  uint64_t previous = 0;
   if (!isPreviousAllocated(word)) {
-    const uint64_t previous = loadWord(space.base, block);
+    previous = loadWord(space.base, block);
     if (previous > (block - space.first) / kBlockUnit) return false;
     if (!isFreeBlock(space, block - previous * kBlockUnit, previous)) return false;
   }
-  if (extent != nullptr) *extent = {units, following.allocated ? 0 : following.units};
-  return true;
-}
-
-bool findFit(const BlockSpace& space, uint64_t bytes, Fit* fit) {
-  fit->units = unitsFor(bytes);
-  fit->block = 0;
-  const uint64_t root = loadWord(space.base, kTreeHeader + kParent) & ~kColourBit;
-  uint64_t node = root == kNull ? 0 : follow(kTreeHeader + kParent, root);
-  // A red-black tree of 2^42 blocks is not deeper. Whether its nodes have pages is not asked: the allocator goes the same
-  // way next.
-  for (int depth = 0; node != 0; ++depth) {
-    if (depth > 96 || node % kBlockUnit != 0 || node < space.first + kBlockHeader || node >= space.end) return false;
-    const uint64_t block = node - kBlockHeader;
-    const uint64_t word = loadWord(space.base, block + 8);
-    if (isAllocated(word) || unitsOf(word) > (space.end - block) / kBlockUnit) return false;
-    const bool enough = unitsOf(word) >= fit->units;
-    if (enough) fit->block = block;
-    const uint64_t field = node + (enough ? kLeft : kRight);
-    const uint64_t link = loadWord(space.base, field);
-    node = link == kNull ? 0 : follow(field, link);
-  }
+  if (extent != nullptr) *extent = {units, following.allocated ? 0 : following.units, previous};
   return true;
 }
 

@@ -1,4 +1,4 @@
-// Checks, before Boost trusts it, that a block in the pool looks like one its allocator gave.
+// Checks that a block in the pool looks like one that the allocator gave.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace flow_ipc {
 // The part of a pool that holds blocks: [first, end) are offsets from `base`, `end` that of the closing header.
 // Nothing is read that has no pages: no allocator has written there.
 struct BlockSpace {
-  const char* base;
+  char* base;
   uint64_t first;
   uint64_t end;
   Backing* backing;
@@ -24,11 +24,12 @@ constexpr uint64_t kMinBlockUnits = 3;
 // As the allocator rounds a request, header included: the first word of the next header is the block's user's as well.
 uint64_t unitsFor(uint64_t bytes);
 
-// How far a block reaches, and whether it could reach further, in units with headers; `freeBehind` is 0 when what follows
-// is allocated, or the end.
+// How far a block reaches, and what is free on either side of it, in units with headers; 0 where a neighbour is allocated,
+// or there is none.
 struct Extent {
   uint64_t units = 0;
   uint64_t freeBehind = 0;
+  uint64_t freeBefore = 0;
 };
 
 // True when `offset` (of a block's user bytes) is aligned and in range, the block is allocated and holds at least
@@ -40,14 +41,6 @@ bool isAllocatedBlock(const BlockSpace& space, uint64_t offset, uint64_t minByte
 
 // The part of that which holds still without the lock: the block's own header.
 bool hasAllocatedHeader(const BlockSpace& space, uint64_t offset, uint64_t minBytes, bool exact);
-
-// The free block that the allocator would take for `bytes`, and of how many units; `block` 0: none is large enough.
-// False: the tree of free blocks is not one. Call with the pool locked.
-struct Fit {
-  uint64_t block = 0;
-  uint64_t units = 0;
-};
-bool findFit(const BlockSpace& space, uint64_t bytes, Fit* fit);
 
 struct BlockCounts {
   uint64_t used = 0;         // blocks that are allocated

@@ -1,115 +1,135 @@
-// Walks along the paths that Boost will take, and looks at what rotations would touch beside them.
+// Boost.Intrusive's algorithms with nodes that are offsets, and accessors that trust none of them.
 #include "free_tree.h"
 
-#include <initializer_list>
+#include <boost/intrusive/rbtree_algorithms.hpp>
 
 #include "tree_node.h"
 
 namespace flow_ipc {
 namespace {
 
-// A red-black tree of 2^42 blocks is not deeper.
-constexpr int kDeepest = 96;
-// A link that leads to the pool's first byte, which is not null to Boost. No node is there.
-constexpr uint64_t kNowhere = 1;
-
-auto always(uint64_t field) {
-  return [field](uint64_t) { return field; };
-}
-
-class Walker {
- public:
-  explicit Walker(const BlockSpace& space) : space_(space) {}
-
-  bool canTakeOut(uint64_t node) const {
-    if (!isNode(space_, node) || !isFamily(node, 1)) return false;
-    // Boost compares it with its neighbours, and one with two children changes places with the next.
-    const uint64_t left = link(node + kLeft);
-    const uint64_t right = link(node + kRight);
-    if (left != 0 && descend(left, always(kRight)) == 0) return false;
-    const uint64_t next = right == 0 ? node : descend(right, always(kLeft));
-    return next != 0 && climb(left == 0 ? node : next);
-  }
-
-  bool canPutIn(uint64_t units) const {
-    const uint64_t root = parent(kTreeHeader);
-    if (root == 0) return true;
-    if (!isNode(space_, root) || parent(root) != kTreeHeader || isRed(root)) return false;
-    const auto size = [&](uint64_t node) { return unitsOf(loadWord(space_.base, node - 8)); };
-    // In front of those of its size, or behind them.
-    const auto first = [&](uint64_t node) { return size(node) < units ? kRight : kLeft; };
-    const auto last = [&](uint64_t node) { return size(node) <= units ? kRight : kLeft; };
-    return descend(root, first) != 0 && descend(root, last) != 0 &&
-           descend(root, always(kLeft)) == link(kTreeHeader + kLeft) &&
-           descend(root, always(kRight)) == link(kTreeHeader + kRight);
-  }
-
- private:
-  uint64_t link(uint64_t field, uint64_t mask = ~uint64_t{0}) const {
-    const uint64_t value = loadWord(space_.base, field) & mask;
-    if (value == kNull) return 0;
-    const uint64_t node = follow(field, value);
-    return node == 0 ? kNowhere : node;
-  }
-  uint64_t parent(uint64_t node) const { return link(node + kParent, ~kColourBit); }
-  bool isRed(uint64_t node) const { return (loadWord(space_.base, node + kParent) & kColourBit) == 0; }
-
-  // Whether the node's children are its own, and not one twice, and so are theirs, so many generations down.
-  bool isFamily(uint64_t node, int generations) const {
-    if (link(node + kLeft) == link(node + kRight) && link(node + kLeft) != 0) return false;
-    for (const uint64_t field : {kLeft, kRight}) {
-      const uint64_t child = link(node + field);
-      if (child == 0) continue;
-      if (!isNode(space_, child) || parent(child) != node) return false;
-      if (generations > 1 && !isFamily(child, generations - 1)) return false;
-    }
-    return true;
-  }
-
-  // The node at the end of the way that `choose` says; 0: something on it is wrong.
-  template <typename Choose>
-  uint64_t descend(uint64_t node, Choose choose) const {
-    for (int depth = 0; depth <= kDeepest; ++depth) {
-      if (!isFamily(node, 1)) return 0;
-      const uint64_t next = link(node + choose(node));
-      if (next == 0) return node;
-      node = next;
-    }
-    return 0;
-  }
-
-  // Up to the root, as balancing does when a node is gone.
-  bool climb(uint64_t node) const {
-    for (int depth = 0; depth <= kDeepest; ++depth) {
-      const uint64_t up = parent(node);
-      if (up == kTreeHeader) return parent(kTreeHeader) == node;
-      if (!isNode(space_, up)) return false;
-      const uint64_t left = link(up + kLeft);
-      if (left != node && link(up + kRight) != node) return false;
-      if (!hasSibling(up, left == node ? kRight : kLeft, depth == 0 && isRed(node))) return false;
-      node = up;
-    }
-    return false;
-  }
-
-  // Only a red leaf has none. Balancing turns the sibling around, and when that is red the nearer of its children next.
-  bool hasSibling(uint64_t up, uint64_t field, bool mayLack) const {
-    const uint64_t sibling = link(up + field);
-    if (sibling == 0) return mayLack;
-    if (!isFamily(up, 1)) return false;
-    if (!isRed(sibling)) return isFamily(sibling, 2);
-    const bool whole = link(sibling + kLeft) != 0 && link(sibling + kRight) != 0;
-    return (whole || mayLack) && isFamily(sibling, 3);
-  }
-
-  const BlockSpace& space_;
-};
+// Not where it happens: that stays small.
+[[noreturn, gnu::noinline, gnu::cold]] void broken() { throw BrokenTree{}; }
 
 }  // namespace
 
-bool canChangeTree(const BlockSpace& space, uint64_t block, uint64_t units) {
-  const Walker walker(space);
-  return (block == 0 || walker.canTakeOut(block + kBlockHeader)) && walker.canPutIn(units);
+// What the algorithms take for a pointer: null, the tree's header, or where a node can be.
+class FreeTree::Node {
+ public:
+  Node() = default;
+  Node(FreeTree* tree, uint64_t at) : tree_(tree), at_(at) {}
+  explicit operator bool() const { return at_ != 0; }
+  bool operator==(const Node& other) const { return at_ == other.at_; }
+  bool operator!=(const Node& other) const { return at_ != other.at_; }
+
+  // The links do not lead here, when nothing is here to have any.
+  Node follow(uint64_t which, uint64_t mask = ~uint64_t{0}) const {
+    if (at_ == 0 || tree_->linksLeft_-- == 0) broken();
+    const uint64_t value = loadWord(space().base, at_ + which) & mask;
+    if (value == kNull) return {};
+    const uint64_t target = at_ + which + value;
+    if (target != kTreeHeader && !isNode(space(), target)) broken();
+    return {tree_, target};
+  }
+  void point(uint64_t which, const Node& target, uint64_t bits = 0) const {
+    if (at_ == 0) broken();
+    storeWord(space().base, at_ + which, (target ? target.at_ - (at_ + which) : kNull) | bits);
+  }
+  uint64_t colour() const {
+    if (at_ == 0) broken();
+    return loadWord(space().base, at_ + kParent) & kColourBit;
+  }
+  void setColour(uint64_t colour) const {
+    if (at_ == 0) broken();
+    storeWord(space().base, at_ + kParent, (loadWord(space().base, at_ + kParent) & ~kColourBit) | colour);
+  }
+  // Of the block that it is in, as its header says.
+  uint64_t units() const {
+    if (at_ == 0) broken();
+    return unitsOf(loadWord(space().base, at_ - 8));
+  }
+  uint64_t block() const { return at_ - kBlockHeader; }
+
+ private:
+  const BlockSpace& space() const { return tree_->space_; }
+
+  FreeTree* tree_ = nullptr;
+  uint64_t at_ = 0;
+};
+
+struct FreeTree::Nodes {
+  // NodeTraits of Boost.Intrusive.
+  using node = Node;
+  using node_ptr = Node;
+  using const_node_ptr = Node;
+  using color = uint64_t;
+  static Node get_parent(const Node& node) { return node.follow(kParent, ~kColourBit); }
+  static Node get_left(const Node& node) { return node.follow(kLeft); }
+  static Node get_right(const Node& node) { return node.follow(kRight); }
+  static void set_parent(const Node& node, const Node& parent) { node.point(kParent, parent, node.colour()); }
+  static void set_left(const Node& node, const Node& left) { node.point(kLeft, left); }
+  static void set_right(const Node& node, const Node& right) { node.point(kRight, right); }
+  static color get_color(const Node& node) { return node.colour(); }
+  static void set_color(const Node& node, color colour) { node.setColour(colour); }
+  static color black() { return kColourBit; }
+  static color red() { return 0; }
+
+  static bool smaller(const Node& one, const Node& other) { return one.units() < other.units(); }
+};
+
+namespace {
+
+template <typename NodeTraits>
+using Algorithms = boost::intrusive::rbtree_algorithms<NodeTraits>;
+
+}  // namespace
+
+FreeTree::Node FreeTree::node(uint64_t block) { return {this, block + kBlockHeader}; }
+FreeTree::Node FreeTree::header() { return {this, kTreeHeader}; }
+
+uint64_t FreeTree::find(uint64_t units) {
+  Node found;
+  for (Node node = Nodes::get_parent(header()); node;) {
+    if (node == header()) broken();
+    const bool enough = node.units() >= units;
+    if (enough) found = node;
+    node = node.follow(enough ? kLeft : kRight);
+  }
+  return found ? found.block() : 0;
+}
+
+uint64_t FreeTree::unitsBefore(uint64_t block) {
+  const Node at = node(block);
+  return at == Nodes::get_left(header()) ? 0 : Algorithms<Nodes>::prev_node(at).units();
+}
+
+uint64_t FreeTree::unitsAfter(uint64_t block) {
+  const Node next = Algorithms<Nodes>::next_node(node(block));
+  return next == header() ? 0 : next.units();
+}
+
+// Nothing here depends on it; Boost asks whether it is 0.
+void FreeTree::count(int64_t change) {
+  storeWord(space_.base, kTreeSize, loadWord(space_.base, kTreeSize) + static_cast<uint64_t>(change));
+}
+
+void FreeTree::takeOut(uint64_t block) {
+  count(-1);
+  Algorithms<Nodes>::erase(header(), node(block));
+}
+
+void FreeTree::putInFirst(uint64_t block) {
+  count(1);
+  Algorithms<Nodes>::insert_equal(header(), Nodes::get_left(header()), node(block), Nodes::smaller);
+}
+
+void FreeTree::putInLast(uint64_t block) {
+  count(1);
+  Algorithms<Nodes>::insert_equal(header(), header(), node(block), Nodes::smaller);
+}
+
+void FreeTree::replace(uint64_t block, uint64_t by) {
+  Algorithms<Nodes>::replace_node(node(block), header(), node(by));
 }
 
 }  // namespace flow_ipc

@@ -34,15 +34,19 @@ uint64_t word(const char* base, uint64_t offset) {
   return __atomic_load_n(reinterpret_cast<const uint64_t*>(base + offset), __ATOMIC_RELAXED);
 }
 
+// Before any thread library looks at it: process-shared (128), perhaps robust (16).
+bool isOurKindOfMutex(const char* base) {
+  const uint32_t kind = __atomic_load_n(reinterpret_cast<const uint32_t*>(base + kMutexKind), __ATOMIC_RELAXED);
+  // The two flags of lock elision (256, 512) are no difference.
+  return (kind & ~0x300u) == 128 || (kind & ~0x300u) == 144;
+}
+
 // 0, EAGAIN or EBADMSG.
 int checkHeader(const char* base, uint64_t size) {
   const uint32_t state = __atomic_load_n(reinterpret_cast<const uint32_t*>(base + kState), __ATOMIC_ACQUIRE);
   if (state < kReady) return EAGAIN;
   if (state >= kCorrupted) return EBADMSG;
-  // The kind of mutex, before any thread library looks at it: process-shared (128), perhaps robust (16).
-  const uint32_t kind = __atomic_load_n(reinterpret_cast<const uint32_t*>(base + kMutexKind), __ATOMIC_RELAXED);
-  // The two flags of lock elision (256, 512) are no difference.
-  if ((kind & ~0x300u) != 128 && (kind & ~0x300u) != 144) return EBADMSG;
+  if (!isOurKindOfMutex(base)) return EBADMSG;
   if (word(base, kSegmentSize) != size - kPoolManager) return EBADMSG;
   return word(base, kExtraHeaderBytes) == sizeof(PoolManager) - 96 ? 0 : EBADMSG;
 }
@@ -133,6 +137,7 @@ std::unique_ptr<PoolMemory> PoolMemory::openOrCreate(const std::string& name, co
 int PoolMemory::lock() {
   if (readOnly_) return -EROFS;
   if (dead_) return -EOWNERDEAD;
+  if (!isOurKindOfMutex(base())) return -EBADMSG;
   const int rc = lockShared(mutexOf(base()));
   if (rc == -EOWNERDEAD) dead_ = true;
   return rc;
@@ -159,16 +164,23 @@ int PoolMemory::reserveFor(const Fit& fit, uint64_t bytes) {
 
 int64_t PoolMemory::allocateLocked(uint64_t bytes) {
   if (bytes > size()) return -ENOMEM;
-  Fit fit;
-  if (!findFit(blocks_, bytes, &fit)) return -EINVAL;
-  if (fit.block == 0) return -ENOMEM;
-  if (const int rc = reserveFor(fit, bytes); rc != 0) return rc;
-  void* block = poolManager(base())->allocate(bytes, std::nothrow);
-  if (block == nullptr) return -ENOMEM;
-  return static_cast<char*>(block) - base();
+  return change([&](BlockBooks& books) -> int64_t {
+    const Fit fit = books.find(bytes);
+    if (fit.block == 0) return -ENOMEM;
+    if (const int rc = reserveFor(fit, bytes); rc != 0) return rc;
+    books.allocate(fit);
+    return static_cast<int64_t>(fit.block + kBlockHeader);
+  });
 }
 
-void PoolMemory::freeLocked(uint64_t offset) { poolManager(base())->deallocate(base() + offset); }
+int PoolMemory::freeLocked(uint64_t offset) {
+  Extent extent;
+  if (!isAllocatedBlock(blocks_, offset, 1, false, &extent)) return -EINVAL;
+  return change([&](BlockBooks& books) {
+    books.free(offset - kBlockHeader, extent);
+    return 0;
+  });
+}
 
 int64_t PoolMemory::allocate(uint64_t bytes) {
   return withRoom([&]() -> int64_t {
@@ -179,10 +191,7 @@ int64_t PoolMemory::allocate(uint64_t bytes) {
 
 int PoolMemory::free(uint64_t offset) {
   const PoolLock lock(*this);
-  if (lock.code() != 0) return lock.code();
-  if (!isAllocatedBlock(blocks_, offset, 1, false)) return -EINVAL;
-  freeLocked(offset);
-  return 0;
+  return lock.code() != 0 ? lock.code() : freeLocked(offset);
 }
 
 int PoolMemory::allocateMany(uint64_t bytes, std::vector<uint64_t>* offsets) {
@@ -198,11 +207,7 @@ int PoolMemory::freeMany(const std::vector<uint64_t>& offsets) {
   int rc = lock.code();
   if (rc != 0) return rc;
   for (const uint64_t offset : offsets) {
-    if (isAllocatedBlock(blocks_, offset, 1, false)) {
-      freeLocked(offset);
-    } else {
-      rc = -EINVAL;
-    }
+    if (const int freed = freeLocked(offset); freed != 0) rc = freed;
   }
   return rc;
 }
@@ -210,7 +215,7 @@ int PoolMemory::freeMany(const std::vector<uint64_t>& offsets) {
 int PoolMemory::count(BlockCounts* counts) {
   const PoolLock lock(*this);
   if (lock.code() != 0) return lock.code();
-  return countBlocks(blocks_, counts) ? 0 : -EINVAL;
+  return countBlocks(blocks_, counts) ? 0 : -EBADMSG;
 }
 
 int64_t PoolMemory::freeBytes() {

@@ -6,8 +6,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "block_books.h"
 #include "block_check.h"
 #include "mapping.h"
 
@@ -43,14 +45,14 @@ class PoolMemory {
   // 0 or a negative code (see lockShared; -EROFS: read-only). The *Locked calls need the lock.
   int lock();
   void unlock();
-  // Offset, or -ENOMEM / -ENOSPC / -EINVAL (the pool is corrupted).
+  // Offset, or -ENOMEM, -ENOSPC, or -EBADMSG: the allocator's books are corrupted.
   int64_t allocateLocked(uint64_t bytes);
-  // The block must have passed isAllocatedBlock() under this lock.
-  void freeLocked(uint64_t offset);
+  // 0, -EINVAL: no such block, or what lies around it makes no sense; or -EBADMSG.
+  int freeLocked(uint64_t offset);
   // In pool_rows.cc. One block of each size, side by side where there is room for that: 0, or a code and none.
   int allocateRowLocked(const uint64_t* sizes, size_t count, uint64_t* offsets);
-  // Ascending offsets of blocks that have passed isAllocatedBlock() under this lock.
-  void freeRowLocked(const uint64_t* offsets, size_t count);
+  // Ascending offsets of blocks that have passed isAllocatedBlock() under this lock. 0, or the code of what could not be.
+  int freeRowLocked(const uint64_t* offsets, size_t count);
 
   // What can be given back where there is no room for a block: false when nothing was. Called without the lock.
   void onFull(std::function<bool()> giveBack) { giveBack_ = std::move(giveBack); }
@@ -69,7 +71,7 @@ class PoolMemory {
   int freeMany(const std::vector<uint64_t>& offsets);
   // In pool_resize.cc. Both keep the block where it is, and what of its contents still fits.
   // 0: it holds at least `bytes` now. -ENOMEM: what lies behind it is not free, or not enough. -ENOSPC: no pages for that.
-  // -EINVAL: no such block, or the pool is corrupted. Unless it is 0 nothing has changed.
+  // -EINVAL as free(). Unless it is 0 or -EBADMSG nothing has changed.
   int extend(uint64_t offset, uint64_t bytes);
   // 0: it is no larger than allocate(bytes) would have made it, or the rest is too little for a block. Codes as above.
   int shrink(uint64_t offset, uint64_t bytes);
@@ -84,6 +86,16 @@ class PoolMemory {
 
  private:
   PoolMemory(std::shared_ptr<Mapping> mapping, bool readOnly, bool committed);
+  // Does it; -EBADMSG when the books turn out to be broken: then a part of it may be done.
+  template <typename Change>
+  auto change(Change change) -> decltype(change(std::declval<BlockBooks&>())) {
+    try {
+      BlockBooks books(blocks_);
+      return change(books);
+    } catch (const BrokenTree&) {
+      return -EBADMSG;
+    }
+  }
   int reserveFor(const Fit& fit, uint64_t bytes);
   int allocateEachLocked(const uint64_t* sizes, size_t count, uint64_t* offsets);
 

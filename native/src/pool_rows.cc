@@ -10,9 +10,6 @@ namespace {
 // Larger ones get their pages in their own ways.
 constexpr uint64_t kLongestRow = 64 * 1024;
 
-uint64_t* headerOf(char* base, uint64_t block) { return reinterpret_cast<uint64_t*>(base + block + 8); }
-void storeWord(uint64_t* word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELAXED); }
-
 }  // namespace
 
 int PoolMemory::allocateRowLocked(const uint64_t* sizes, size_t count, uint64_t* offsets) {
@@ -30,7 +27,7 @@ int PoolMemory::allocateRowLocked(const uint64_t* sizes, size_t count, uint64_t*
   uint64_t flags = kAllocated | (word & kPreviousAllocated);
   for (size_t i = 0; i < count; ++i) {
     const uint64_t own = i + 1 == count ? left : unitsFor(sizes[i]);
-    storeWord(headerOf(base(), block), flags | own);
+    storeWord(base(), block + 8, flags | own);
     offsets[i] = block + kBlockHeader;
     flags = kAllocated | kPreviousAllocated;
     block += own * kBlockUnit;
@@ -51,11 +48,13 @@ int PoolMemory::allocateEachLocked(const uint64_t* sizes, size_t count, uint64_t
   return 0;
 }
 
-void PoolMemory::freeRowLocked(const uint64_t* offsets, size_t count) {
+int PoolMemory::freeRowLocked(const uint64_t* offsets, size_t count) {
+  int rc = 0;
   for (size_t i = 0; i < count;) {
     const uint64_t first = offsets[i];
     // Again for each: freeing the one before has changed the neighbourhood, and a liar's headers could overlap.
     if (!hasAllocatedHeader(blocks_, first, 1, false)) {
+      rc = -EINVAL;
       ++i;
       continue;
     }
@@ -65,9 +64,10 @@ void PoolMemory::freeRowLocked(const uint64_t* offsets, size_t count) {
       if (!hasAllocatedHeader(blocks_, offsets[i], 1, false)) break;
       units += unitsOf(loadWord(base(), offsets[i] - 8));
     }
-    storeWord(headerOf(base(), first - kBlockHeader), (word & (kPreviousAllocated | kAllocated)) | units);
-    if (isAllocatedBlock(blocks_, first, 1, false)) freeLocked(first);
+    storeWord(base(), first - 8, (word & (kPreviousAllocated | kAllocated)) | units);
+    if (const int freed = freeLocked(first); freed != 0) rc = freed;
   }
+  return rc;
 }
 
 }  // namespace flow_ipc

@@ -265,8 +265,7 @@ int64_t SegmentLists::release(uint64_t list) {
   if (!isWhole(list)) return -EINVAL;
   if (const int rc = checkBlocksLocked(list); rc != 0) return rc;
   if (!__atomic_compare_exchange_n(owners, &now, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return -EINVAL;
-  pool_.freeRowLocked(offsets_.data(), offsets_.size());
-  return 0;
+  return pool_.freeRowLocked(offsets_.data(), offsets_.size());
 }
 
 }  // namespace flow_ipc

@@ -10,6 +10,8 @@ namespace flow_ipc {
 // A node lies in the first bytes of a free block, behind its header; the tree's own is in the segment manager: its parent
 // is the root, its left and right are the first and the last node.
 constexpr uint64_t kTreeHeader = 64;
+// How many nodes there are.
+constexpr uint64_t kTreeSize = 56;
 constexpr uint64_t kParent = 0;
 constexpr uint64_t kLeft = 8;
 constexpr uint64_t kRight = 16;
@@ -25,6 +27,10 @@ constexpr uint64_t kNodeEnd = kBlockHeader + 24;
 inline uint64_t loadWord(const char* base, uint64_t offset) {
   // Once: another process may be writing the same word.
   return __atomic_load_n(reinterpret_cast<const uint64_t*>(base + offset), __ATOMIC_RELAXED);
+}
+
+inline void storeWord(char* base, uint64_t offset, uint64_t value) {
+  __atomic_store_n(reinterpret_cast<uint64_t*>(base + offset), value, __ATOMIC_RELAXED);
 }
 
 inline uint64_t unitsOf(uint64_t word) { return word & ~(kPreviousAllocated | kAllocated); }

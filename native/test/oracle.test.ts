@@ -1,8 +1,9 @@
 // Our pools under plain Boost, and plain Boost's under ours.
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { poolCreate, poolOpen } from '../ts/index.js';
+import { poolCreate, poolOpen, shmUnlink } from '../ts/index.js';
 import { oracle } from './oracle/oracle.mjs';
 import { uniqueName } from './support.js';
 
@@ -106,6 +107,66 @@ describe('blocks that grow and shrink where they are', () => {
     expect([middle, after, before]).toEqual(['1', '1', left]);
     for (const i of [0, 2, 4, 6, 7]) expect(oracle('free', ours.name, blocks[i]!)[0]).toBe('1');
     expect(ours.freeBytes()).toBe(size - 160);
+  });
+});
+
+describe('any sequence of blocks that come, go, grow and shrink', () => {
+  const SIZE = 1 << 16;
+  const step = fc.record({
+    what: fc.constantFrom('a', 'a', 'a', 'f', 'f', 'x', 's'),
+    pick: fc.nat(),
+    // From 8: with less Boost's own arithmetic of shrinking wraps around.
+    bytes: fc.oneof(fc.integer({ min: 8, max: 200 }), fc.integer({ min: 8, max: 6000 })),
+  });
+
+  it('leaves every byte as Boost leaves it', () => {
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 400 }), (steps) => {
+        const [ours, theirs] = [poolCreate(uniqueName(), SIZE, 0o600), poolCreate(uniqueName(), SIZE, 0o600)];
+        const given: number[] = [];
+        const held: number[] = []; // places in `given`
+        const replay: string[] = [];
+        const expected: (number | undefined)[] = [];
+        for (const { what, pick, bytes } of steps) {
+          if (what === 'a' || held.length === 0) {
+            const offset = ours.allocate(bytes);
+            if (offset > 0) held.push(given.length);
+            given.push(offset);
+            replay.push(`a${bytes}`);
+            expected.push(Math.max(offset, 0));
+            continue;
+          }
+          const at = pick % held.length;
+          const place = held[at]!;
+          if (what === 'f') {
+            held.splice(at, 1);
+            expect(ours.free(given[place]!)).toBe(0);
+            expected.push(0);
+          } else if (what === 'x') {
+            expected.push(ours.extend(given[place]!, bytes) === 0 ? 1 : 0);
+          } else {
+            expect(ours.shrink(given[place]!, bytes)).toBe(0);
+            // Boost says false where there is nothing to give back.
+            expected.push(undefined);
+          }
+          replay.push(what === 'f' ? `f${place}` : `${what}${place}:${bytes}`);
+          seen.add(what + (expected.at(-1) ?? ''));
+        }
+        const answers = oracle('replay', theirs.name, replay.join());
+        expect(answers.pop()).toBe('1');
+        expect(answers.map((answer, i) => expected[i] && Number(answer))).toEqual(expected);
+        // From the books on: before them there is the mutex.
+        const image = ({ name }: typeof ours) => readFileSync(`/dev/shm/${name}`).subarray(56);
+        expect(image(ours).equals(image(theirs))).toBe(true);
+        for (const pool of [ours, theirs]) {
+          pool.close();
+          shmUnlink(pool.name);
+        }
+      }),
+      { numRuns: process.env.FLOW_IPC_LONG ? 2000 : 60 },
+    );
+    expect([...seen].sort()).toEqual(['f0', 's', 'x0', 'x1']);
   });
 });
 

@@ -6,7 +6,7 @@ import { type Pool, poolCreate, poolOpen, shmUnlink } from '../ts/index.js';
 import { PoolModel, unitsFor } from './pool-model.js';
 import { random, uniqueName } from './support.js';
 
-const { ENOMEM, EINVAL, EBADF, EROFS } = constants.errno;
+const { ENOMEM, EINVAL, EBADF, EBADMSG, EROFS } = constants.errno;
 const SIZE = 64 * 1024;
 /** At the end of the chain of blocks; Boost counts it as free. */
 const HEADER = 16;
@@ -192,7 +192,7 @@ describe('both', () => {
     expect(pool.shrink(block, 50)).toBe(-EBADF);
   });
 
-  it('do no harm when a peer has written into the neighbours', () => {
+  it('do no harm when a peer has written into the neighbours, and neither do allocating and freeing', () => {
     const pool = newPool();
     // Blocks with gaps of all sizes between them, so that the tree of free blocks is one.
     const blocks = Array.from({ length: 24 }, (_, i) => pool.allocate(40 + 16 * (i % 12)));
@@ -213,6 +213,7 @@ describe('both', () => {
       ~0n & ((1n << 64n) - 1n),
     ];
     const seen = new Map<number, number>();
+    const tell = (code: number) => seen.set(Math.min(code, 0), (seen.get(Math.min(code, 0)) ?? 0) + 1);
     for (const [i, block] of blocks.entries()) {
       if (i % 2 === 1) continue;
       // From its own header to the end of the next one's tree node, each word with each value.
@@ -221,11 +222,15 @@ describe('both', () => {
         if (inBlock) continue;
         const near = [1n, -1n, 2n, -2n, 16n, -16n, 8n].map((by) => BigInt.asUintN(64, snapshot[at]! + by));
         for (const value of [...interesting, ...near]) {
-          for (const resize of ['extend', 'shrink'] as const) {
-            for (const bytes of [1, 60, 300, 5000]) {
+          for (const bytes of [1, 60, 300, 5000]) {
+            for (const change of [
+              () => pool.extend(block, bytes),
+              () => pool.shrink(block, bytes),
+              () => pool.allocate(bytes),
+              () => pool.free(block),
+            ]) {
               words[at] = value;
-              const code = pool[resize](block, bytes);
-              seen.set(code, (seen.get(code) ?? 0) + 1);
+              tell(change());
               words.set(snapshot);
             }
           }
@@ -250,12 +255,24 @@ describe('both', () => {
         ];
         words[at] = BigInt.asUintN(64, choices[next(choices.length)]!);
       }
-      const code = pool[next(2) === 0 ? 'extend' : 'shrink'](blocks[2 * next(nodes.length)]!, 1 + next(400));
-      seen.set(code, (seen.get(code) ?? 0) + 1);
+      // And with what that leaves behind.
+      for (let more = next(4); more >= 0; more--) {
+        const block = blocks[2 * next(nodes.length)]!;
+        const bytes = 1 + next(400);
+        tell(
+          [
+            () => pool.extend(block, bytes),
+            () => pool.shrink(block, bytes),
+            () => pool.allocate(bytes),
+            () => pool.free(block),
+          ][next(4)]!(),
+        );
+      }
       words.set(snapshot);
     }
-    expect([...seen.keys()].sort((a, b) => a - b)).toEqual([-EINVAL, -ENOMEM, 0]);
+    expect([...seen.keys()].sort((a, b) => a - b)).toEqual([-EBADMSG, -EINVAL, -ENOMEM, 0]);
     expect(seen.get(-EINVAL)).toBeGreaterThan(1000);
+    expect(seen.get(-EBADMSG)).toBeGreaterThan(1000);
     for (const [i, block] of blocks.entries()) if (i % 2 === 0) expect(pool.free(block)).toBe(0);
     expect(pool.freeBytes()).toBe(SIZE - 160);
   });

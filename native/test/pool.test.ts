@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { poolCreate, poolOpen, shmUnlink } from '../ts/index.js';
 import { thrown, tick, uniqueName } from './support.js';
 
-const { ENOMEM, EINVAL, EBADF, ENOSPC } = constants.errno;
+const { ENOMEM, EINVAL, EBADF, EBADMSG, ENOSPC } = constants.errno;
 const MiB = 1 << 20;
 const newPool = (size = MiB) => poolCreate(uniqueName('pool'), size, 0o600);
 
@@ -193,6 +193,32 @@ describe('blocks', () => {
     expect(pool.allocate(2 ** 53)).toBe(-ENOMEM);
     expect(pool.allocate(Number.POSITIVE_INFINITY)).toBe(-ENOMEM);
     expect(() => pool.allocate(Number.NaN)).toThrow(RangeError);
+  });
+
+  it('are refused, or given, whatever was written over the books of the pool', () => {
+    // Where the lock word is there is nothing to find out: any number may be the thread that has it.
+    const values = [0n, 1n, 0xffn, 0x7fn, 1n << 31n, 1n << 62n, 0xffff_ffffn, (1n << 64n) - 1n, 0x28n];
+    const codes = new Map<number, number>();
+    const tell = (code: number) => codes.set(Math.min(code, 0), 1 + (codes.get(Math.min(code, 0)) ?? 0));
+    for (let word = 3; word < 20; word++) {
+      for (const value of values) {
+        const pool = newPool(64 * 1024);
+        const [kept, gone, more] = [pool.allocate(100), pool.allocate(200), pool.allocate(300)];
+        pool.free(gone);
+        new BigUint64Array(pool.view(0, 160))[word] = value;
+        tell(pool.allocate(50));
+        tell(pool.allocate(5000));
+        tell(pool.extend(kept, 200));
+        tell(pool.free(kept));
+        tell(pool.free(more));
+        tell(pool.blockCounts(new Float64Array(5)));
+        pool.freeBytes();
+        pool.close();
+        shmUnlink(pool.name);
+      }
+    }
+    expect([...codes.keys()].sort((a, b) => a - b)).toEqual([-EBADMSG, -EINVAL, -ENOMEM, 0]);
+    expect(codes.get(-EBADMSG)).toBeGreaterThan(50);
   });
 
   it('are refused when the file system cannot back them, but not when their pages are there already', () => {

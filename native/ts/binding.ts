@@ -72,7 +72,8 @@ export interface EpollReactor {
  * Offsets are bytes from the pool base. Blocks are 16-byte aligned. `allocate`-like calls return an offset
  * (> 0) or a negative code: -ENOMEM (pool full), -ENOSPC (tmpfs cannot back the pages), -EOWNERDEAD (a process
  * died inside the allocator: the pool takes no more allocations, reading goes on), -ETIMEDOUT (lock not had in
- * 1 s), -EROFS (opened read-only), -EINVAL (the allocator's books make no sense), -EBADF (closed).
+ * 1 s), -EROFS (opened read-only), -EBADMSG (the allocator's books make no sense: somebody wrote
+ * over them), -EBADF (closed).
  */
 export interface Pool {
   readonly name: string;
@@ -90,14 +91,14 @@ export interface Pool {
   allocate(bytes: number): number;
   /** As many blocks as `offsets` has elements, under one lock: 0, or a code and none was allocated. */
   allocateMany(bytes: number, offsets: Float64Array): number;
-  /** Frees a block made by allocate(). 0, or -EINVAL when the offset is not one the pool could have given. */
+  /** Frees a block made by allocate(). 0, -EINVAL when the offset is not one the pool could have given, or a code. */
   free(offset: number): number;
-  /** Frees all of these that are blocks, under one lock. 0, or -EINVAL when one was not. */
+  /** Frees all of these that are blocks, under one lock. 0, -EINVAL when one was not, or a code. */
   freeMany(offsets: Float64Array): number;
   /**
    * Makes a block of allocate() hold at least `bytes` bytes where it is, its contents kept. 0, also when it did already;
    * -ENOMEM when what lies behind it is not free, or not enough; -ENOSPC when there are no pages for it; -EINVAL as
-   * free(). Unless it is 0 nothing has changed. RangeError: less than 1 byte.
+   * free(). Unless it is 0 or -EBADMSG nothing has changed. RangeError: less than 1 byte.
    */
   extend(offset: number, bytes: number): number;
   /**

@@ -8,8 +8,11 @@
 #include <cstring>
 #include <iostream>
 #include <memory>
+#include <new>
 #include <optional>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include <boost/interprocess/containers/list.hpp>
 #include <boost/interprocess/indexes/null_index.hpp>
@@ -128,6 +131,33 @@ int main(int argc, char** argv) {
                       (extend ? bipc::expand_fwd : bipc::shrink_in_place) | bipc::nothrow_allocation,
                       extend ? bytes : pool.get_segment_manager()->size(block), received, block) != nullptr)
               << std::endl;
+  } else if (command == "replay") {  // <steps>: letter and number each, joined by commas; prints what each gave
+    // a: allocates so many bytes; f: frees the block of that place in the list of all that were given; then, with another
+    // number behind a colon, x: extends it to so many bytes, s: shrinks it.
+    std::vector<void*> blocks;
+    std::istringstream steps(argv[3]);
+    for (std::string step; std::getline(steps, step, ',');) {
+      const auto first = static_cast<size_t>(std::stoll(step.substr(1)));
+      if (step[0] == 'a') {
+        blocks.push_back(pool.allocate(first, std::nothrow));
+        std::cout << (blocks.back() == nullptr ? 0 : static_cast<uint8_t*>(blocks.back()) - base) << ' ';
+        continue;
+      }
+      void* block = blocks[first];
+      if (step[0] == 'f') {
+        pool.deallocate(block);
+        std::cout << "0 ";
+        continue;
+      }
+      const bool extend = step[0] == 'x';
+      const auto bytes = static_cast<size_t>(std::stoll(step.substr(step.find(':') + 1)));
+      size_t received = bytes;
+      std::cout << (pool.get_segment_manager()->raw_allocation_command(
+                        (extend ? bipc::expand_fwd : bipc::shrink_in_place) | bipc::nothrow_allocation,
+                        extend ? bytes : pool.get_segment_manager()->size(block), received, block) != nullptr)
+                << ' ';
+    }
+    std::cout << pool.check_sanity() << std::endl;
   } else if (command == "free") {  // <offset>
     pool.deallocate(base + number(3));
     std::cout << pool.check_sanity() << ' ' << pool.get_free_memory() << std::endl;

@@ -28,6 +28,7 @@ export const ShmError = {
 const BY_ERRNO: Record<number, string> = {
   12: ShmError.OUT_OF_MEMORY,
   28: ShmError.NO_SPACE,
+  74: ShmError.CORRUPTED,
   130: ShmError.OWNER_DIED,
   131: ShmError.OWNER_DIED,
   110: ShmError.LOCK_TIMEOUT,
