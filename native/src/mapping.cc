@@ -19,7 +19,12 @@ std::shared_ptr<Mapping> Mapping::map(int fd, size_t offset, size_t length, bool
 
 Mapping::~Mapping() {
   munmap(start_, mapped_);
+  closeFd();
+}
+
+void Mapping::closeFd() {
   if (fd_ >= 0) close(fd_);
+  fd_ = -1;
 }
 
 }  // namespace flow_ipc

@@ -21,6 +21,8 @@ class Mapping {
   // The descriptor, when the mapping was told to keep a copy; else -1.
   int fd() const { return fd_; }
   void adoptFd(int fd) { fd_ = fd; }
+  // Of whoever needs it no longer, while views keep the memory.
+  void closeFd();
 
  private:
   Mapping(void* start, size_t mapped, char* data, size_t size)

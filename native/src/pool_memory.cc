@@ -183,10 +183,7 @@ int PoolMemory::freeLocked(uint64_t offset) {
 }
 
 int64_t PoolMemory::allocate(uint64_t bytes) {
-  return withRoom([&]() -> int64_t {
-    const PoolLock lock(*this);
-    return lock.code() != 0 ? lock.code() : allocateLocked(bytes);
-  });
+  return withRoom([&] { return allocateLocked(bytes); });
 }
 
 int PoolMemory::free(uint64_t offset) {
@@ -196,10 +193,7 @@ int PoolMemory::free(uint64_t offset) {
 
 int PoolMemory::allocateMany(uint64_t bytes, std::vector<uint64_t>* offsets) {
   const std::vector<uint64_t> sizes(offsets->size(), bytes);
-  return withRoom([&] {
-    const PoolLock lock(*this);
-    return lock.code() != 0 ? lock.code() : allocateEachLocked(sizes.data(), sizes.size(), offsets->data());
-  });
+  return withRoom([&] { return allocateEachLocked(sizes.data(), sizes.size(), offsets->data()); });
 }
 
 int PoolMemory::freeMany(const std::vector<uint64_t>& offsets) {

@@ -33,6 +33,11 @@ class PoolMemory {
   static std::unique_ptr<PoolMemory> openOrCreate(const std::string& name, const Creation& how, int* err,
                                                   const char** failed);
 
+  // Views may go on with the mapping.
+  ~PoolMemory() { mapping_->closeFd(); }
+  PoolMemory(const PoolMemory&) = delete;
+  PoolMemory& operator=(const PoolMemory&) = delete;
+
   char* base() const { return mapping_->data(); }
   uint64_t size() const { return mapping_->size(); }
   bool readOnly() const { return readOnly_; }
@@ -56,12 +61,9 @@ class PoolMemory {
 
   // What can be given back where there is no room for a block: false when nothing was. Called without the lock.
   void onFull(std::function<bool()> giveBack) { giveBack_ = std::move(giveBack); }
-  // Does `attempt`, and once more when there is no room for it but may be now.
+  // Does `attempt` with the lock, and once more when there is no room for it but may be now. Its result, or the lock's code.
   template <typename Attempt>
-  auto withRoom(Attempt attempt) {
-    const auto result = attempt();
-    return (result == -ENOMEM || result == -ENOSPC) && giveBack_ && giveBack_() ? attempt() : result;
-  }
+  auto withRoom(Attempt attempt);
 
   int64_t allocate(uint64_t bytes);
   int free(uint64_t offset);
@@ -122,5 +124,15 @@ class PoolLock {
   PoolMemory& pool_;
   int code_;
 };
+
+template <typename Attempt>
+auto PoolMemory::withRoom(Attempt attempt) {
+  const auto once = [&]() -> decltype(attempt()) {
+    const PoolLock lock(*this);
+    return lock.code() != 0 ? lock.code() : attempt();
+  };
+  const auto result = once();
+  return (result == -ENOMEM || result == -ENOSPC) && giveBack_ && giveBack_() ? once() : result;
+}
 
 }  // namespace flow_ipc

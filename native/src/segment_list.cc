@@ -87,17 +87,11 @@ int64_t SegmentLists::addSegmentLocked(uint64_t list, uint64_t capacity) {
 
 int64_t SegmentLists::grow(uint64_t list, uint64_t capacity) {
   if (!isListOffset(list)) return -EINVAL;
-  return pool_.withRoom([&]() -> int64_t {
-    const PoolLock lock(pool_);
-    return lock.code() != 0 ? lock.code() : addSegmentLocked(list, capacity);
-  });
+  return pool_.withRoom([&] { return addSegmentLocked(list, capacity); });
 }
 
 int64_t SegmentLists::build(uint64_t capacity, uint64_t* buffer) {
-  return pool_.withRoom([&]() -> int64_t {
-    const PoolLock lock(pool_);
-    return lock.code() != 0 ? lock.code() : buildLocked(capacity, buffer);
-  });
+  return pool_.withRoom([&] { return buildLocked(capacity, buffer); });
 }
 
 int64_t SegmentLists::buildLocked(uint64_t capacity, uint64_t* buffer) {

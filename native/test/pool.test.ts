@@ -1,5 +1,13 @@
 // Pools: creation, blocks, views, atomics, ends.
-import { closeSync, ftruncateSync, openSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants } from 'node:os';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -250,6 +258,20 @@ describe('views', () => {
       expect(() => pool.view(offset, length)).toThrow(RangeError);
     }
     expect(() => pool.view('0' as never, 1)).toThrow(TypeError);
+  });
+
+  it('keep no descriptor of a pool that was closed', () => {
+    const open = () => readdirSync('/proc/self/fd').length;
+    const before = open();
+    const views = Array.from({ length: 50 }, () => {
+      const pool = newPool();
+      const view = new Uint8Array(pool.view(pool.allocate(100), 100)).fill(7);
+      pool.close();
+      shmUnlink(pool.name);
+      return view;
+    });
+    expect(open()).toBe(before);
+    expect(views.every((view) => view[99] === 7)).toBe(true);
   });
 
   it('outlive close() and the name', async () => {

@@ -1,7 +1,7 @@
 // The hash table of maps and sets: buckets that lead to nodes, which stay where they are and remember their order.
 import { corrupted } from '../shared-memory.js';
-import { type LinkedLayout, mostNodes, walkLinked } from './linked.js';
 import type { Home } from './home.js';
+import { type LinkedLayout, mostNodes, walkLinked } from './linked.js';
 import { NodePlace, type Place } from './place.js';
 import { type KeyType, roundUp, type SharedType } from './type.js';
 

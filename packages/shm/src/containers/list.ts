@@ -1,7 +1,7 @@
 // Lists: elements in nodes of their own, linked both ways. They stay where they are until removed.
 import { Accessor } from './accessor.js';
-import { type LinkedLayout, mostNodes, walkLinked } from './linked.js';
 import type { Home } from './home.js';
+import { type LinkedLayout, mostNodes, walkLinked } from './linked.js';
 import { NodePlace, type Place } from './place.js';
 import { Budget, type Input, type Live, type Plain, roundUp, type SharedType } from './type.js';
 
