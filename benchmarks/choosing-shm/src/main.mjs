@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { onOneProcessor } from '@flow-ipc/bench-kit/processors';
 import { guardName } from '@flow-ipc/session';
 import { allocateAndFree, arenaOf, fragment } from './allocate.mjs';
 
@@ -62,7 +63,10 @@ async function together() {
   row(`a block of 64 bytes, ${THREADS} threads at once`, 'ns', times);
 }
 
-/** Two processes a kind, which take turns. */
+/**
+ * Two processes a kind, which take turns. All on one processor: else the system puts some pairs on one and others on two,
+ * and waking each other is then all that tells the kinds apart.
+ */
 async function roundTrips() {
   const runDir = mkdtempSync(join(tmpdir(), 'flow-ipc-choosing-'));
   const program = fileURLToPath(new URL('./peer.mjs', import.meta.url));
@@ -104,7 +108,7 @@ async function roundTrips() {
   }
 }
 
-/** Blocks of all sizes come and go; how much memory what is left takes, and how much remains when all is freed. */
+/** Blocks of all sizes come and go; how much memory the last ones take, and how much remains when all is freed. */
 function fragmentation() {
   const held = empty();
   const rest = empty();
@@ -119,6 +123,6 @@ function fragmentation() {
 
 alone();
 await together();
-await roundTrips();
+await onOneProcessor(roundTrips);
 fragmentation();
 console.log(`| | SHM-classic | SHM-jemalloc |\n| --- | --- | --- |\n${rows.join('\n')}`);

@@ -1,6 +1,7 @@
 // Runs what the command line asks for, shows it as it comes, and writes the report.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { onOneProcessor } from '@flow-ipc/bench-kit/processors';
 import { allCases, applies, type Case, onlyFilter, quickCases, smokeCases } from './cases.js';
 import { load, machine } from './machine.js';
 import { PLANS } from './plan.js';
@@ -12,7 +13,6 @@ import { benchTable, summaryTable } from './report/table.js';
 import { type BenchResult, toJsonLine } from './results.js';
 import { compileFloor } from './run/floor-program.js';
 import { measure } from './run/measure.js';
-import { onOneProcessor } from './run/processors.js';
 import { FLOOR, SUBJECTS, type Subject } from './subjects.js';
 
 export interface Options {

@@ -1,7 +1,7 @@
 // Processes that share one processor: as the kernel says it of them.
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { onOneProcessor } from '../src/run/processors.js';
+import { onOneProcessor } from '../src/processors.js';
 
 /** Of a process that is started now. */
 const allowed = () =>
