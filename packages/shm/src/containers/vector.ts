@@ -193,6 +193,7 @@ class VectorDeclaration<E extends SharedType> implements VectorType<E, Vector<E>
     return 'array' in this.element ? new NumericVector(this, place) : new Vector(this, place);
   }
 
+  /** The block is kept as long as the elements fit into it; what is more than four times as much is given back. */
   write(home: Home, at: number, value: Iterable<Input<E>>): void {
     const { element } = this;
     const known = (value as { length?: number }).length;
@@ -200,9 +201,10 @@ class VectorDeclaration<E extends SharedType> implements VectorType<E, Vector<E>
       this.#writeNumbers(home, at, value as unknown as NumericArray);
       return;
     }
-    this.resize(home, at, 0);
-    if (known !== undefined && known > 0) this.setRoom(home, at, known);
+    this.#cut(home, at, 0);
+    if (known !== undefined && known > home.memory.u32(at + CAPACITY)) this.setRoom(home, at, known);
     for (const each of value) this.append(home, at, each);
+    this.#trim(home, at);
   }
 
   toJS(home: Home, at: number, budget: Budget): Plain<E>[] {
@@ -269,6 +271,8 @@ class VectorDeclaration<E extends SharedType> implements VectorType<E, Vector<E>
     if (count >= capacity) this.setRoom(home, at, Math.min(MOST, Math.max(2 * count, this.#least())));
     const { element } = this;
     const place = this.elements(home, at).at + count * element.size;
+    // That there is room is what the peer says.
+    memory.check(place, element.size);
     element.init(home, place);
     try {
       element.write(home, place, value);
@@ -282,22 +286,39 @@ class VectorDeclaration<E extends SharedType> implements VectorType<E, Vector<E>
   resize(home: Home, at: number, count: number): void {
     const { memory } = home;
     const { element } = this;
-    const before = memory.u32(at + COUNT);
-    if (count > memory.u32(at + CAPACITY)) this.setRoom(home, at, count);
-    const start = this.elements(home, at).at;
-    // The count first: an element that is being taken down is already gone.
-    if (count < before) memory.setU32(at + COUNT, count);
-    if (element.plain) {
-      if (count > before) memory.fill(start + before * element.size, (count - before) * element.size);
-    } else {
-      for (let i = count; i < before; i++) element.destroy(home, start + i * element.size);
-      for (let i = before; i < count; i++) element.init(home, start + i * element.size);
+    if (count < memory.u32(at + COUNT)) {
+      this.#cut(home, at, count);
+      this.#trim(home, at);
+      return;
     }
+    if (count > memory.u32(at + CAPACITY)) this.setRoom(home, at, count);
+    const { at: start, count: before } = this.elements(home, at);
+    const [first, bytes] = [start + before * element.size, (count - before) * element.size];
+    memory.check(first, bytes);
+    if (element.plain) memory.fill(first, bytes);
+    else for (let i = before; i < count; i++) element.init(home, start + i * element.size);
     memory.setU32(at + COUNT, count);
-    const capacity = memory.u32(at + CAPACITY);
-    const room = capacity * element.size;
-    if (count < before && (count === 0 || (room > SMALL && count < capacity / 4)))
-      this.#trySetRoom(home, at, 2 * count);
+  }
+
+  /** To at most `count` elements. */
+  #cut(home: Home, at: number, count: number): void {
+    const { element } = this;
+    const { at: start, count: before } = this.elements(home, at);
+    if (count >= before) return;
+    // The count first: an element that is being taken down is already gone.
+    home.memory.setU32(at + COUNT, count);
+    if (element.plain) return;
+    for (let i = count; i < before; i++) element.destroy(home, start + i * element.size);
+  }
+
+  /** Gives back room that is far too much. A courtesy: without the memory to do it, the vector stays as large as it was. */
+  #trim(home: Home, at: number): void {
+    const count = home.memory.u32(at + COUNT);
+    const capacity = home.memory.u32(at + CAPACITY);
+    if (count > 0 && (capacity * this.element.size <= SMALL || count >= capacity / 4)) return;
+    try {
+      this.setRoom(home, at, 2 * count);
+    } catch {}
   }
 
   /** Makes the block one for `capacity` elements, at least as many as there are; 0 frees it. */
@@ -338,29 +359,24 @@ class VectorDeclaration<E extends SharedType> implements VectorType<E, Vector<E>
     if (old.at !== 0) home.free(old.at, old.capacity * element.size);
   }
 
-  /** Shrinking is a courtesy: without the memory to do it, the vector stays as large as it was. */
-  #trySetRoom(home: Home, at: number, capacity: number): void {
-    try {
-      this.setRoom(home, at, capacity);
-    } catch {}
-  }
-
   #least(): number {
     return Math.max(1, Math.floor(SMALL / this.element.size));
   }
 
   #writeNumbers(home: Home, at: number, values: NumericArray): void {
-    const { element } = this;
-    this.resize(home, at, 0);
-    this.resize(home, at, values.length);
-    if (values.length === 0) return;
-    const { array } = element as unknown as NumericType<number, Float64Array>;
+    const { memory } = home;
+    const { array } = this.element as unknown as NumericType<number, Float64Array>;
+    // Converted as typed arrays convert; copied when it is the same kind. Before anything changes, as not all can be.
+    const source = (
+      values.constructor === array ? values : (array as unknown as ArrayConstructor).from(values as never)
+    ) as NumericArray;
+    const { length, buffer, byteOffset, byteLength } = source;
+    if (length > memory.u32(at + CAPACITY)) this.setRoom(home, at, length);
     const block = this.elements(home, at).at;
-    // Converted as typed arrays convert; copied when it is the same kind.
-    const source =
-      values.constructor === array ? values : (array as unknown as ArrayConstructor).from(values as never);
-    const { buffer, byteOffset, byteLength } = source as NumericArray;
-    home.memory.write(block, new Uint8Array(buffer, byteOffset, byteLength));
+    memory.check(block, byteLength);
+    memory.write(block, new Uint8Array(buffer, byteOffset, byteLength));
+    memory.setU32(at + COUNT, length);
+    this.#trim(home, at);
   }
 }
 

@@ -196,6 +196,39 @@ describe('a view', () => {
     theirs.release();
   });
 
+  it('stays when a vector is assigned what there is room for, also out of itself', () => {
+    const pool = newPool();
+    const free = pool.freeBytes;
+    const object = pool.construct(
+      t.vector(t.f64),
+      Float64Array.from({ length: 100 }, (_, i) => i),
+    );
+    const other = pool.borrow(t.vector(t.f64), object.lend());
+    const before = pool.freeBytes;
+    const [view, theirs] = [object.value.view(), other.value.view()];
+    object.value.assign(Float64Array.from({ length: 100 }, (_, i) => 2 * i));
+    expect([view[99], theirs[99]]).toEqual([198, 198]);
+    object.value.assign(object.value.view().subarray(40));
+    expect([object.value.length, view[0], view[59]]).toEqual([60, 80, 198]);
+    object.value.assign([7, 8, 9].concat(new Array(47).fill(1)));
+    expect([object.value.length, ...view.subarray(0, 3)]).toEqual([50, 7, 8, 9]);
+    // An array of other numbers is converted; of a kind that cannot be, nothing comes in.
+    object.value.assign(new Uint8Array(50).fill(3) as never);
+    expect(() => object.value.assign(new BigInt64Array(5) as never)).toThrow(TypeError);
+    expect(object.toJS()).toEqual(new Array(50).fill(3));
+    expect(object.value.capacity).toBe(100);
+    expect(pool.freeBytes).toBe(before);
+    // Far less gives back what is too much, and nothing gives back all.
+    object.value.assign(Float64Array.of(1, 2, 3));
+    expect([object.toJS(), object.value.capacity, pool.freeBytes > before]).toEqual([[1, 2, 3], 6, true]);
+    object.value.assign(Float64Array.from({ length: 1000 }, (_, i) => i));
+    expect([object.value.length, object.value.view()[999]]).toEqual([1000, 999]);
+    object.value.assign([]);
+    expect([object.value.length, object.value.capacity, object.value.view().length]).toEqual([0, 0, 0]);
+    for (const each of [other, object]) each.release();
+    expect(pool.freeBytes).toBe(free);
+  });
+
   it('of a fixed array dies with the object, or the element it is in', () => {
     const pool = newPool();
     const object = pool.construct(t.map(t.u8, t.array(t.f32, 4)), [[1, [1, 2, 3, 4]]]);
