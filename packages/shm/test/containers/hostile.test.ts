@@ -65,9 +65,9 @@ const live = () => newPool().construct(Everything).value;
 
 const END = 16 * 1024;
 
-const RUNS = { numRuns: process.env.FLOW_IPC_LONG ? 15_000 : 2000 };
+const RUNS = { numRuns: process.env.FLOW_IPC_LONG ? 100_000 : 2000 };
 
-it('nothing but values and coded errors come of it', () => {
+it('nothing but values and coded errors come of it', async () => {
   const place = fc.nat(END / 8 - 1);
   // Small numbers, near and far pointers, and anything.
   const word = fc.oneof(
@@ -78,18 +78,19 @@ it('nothing but values and coded errors come of it', () => {
   let failed = 0;
   let runs = 0;
   let wentOn = 0;
-  fc.assert(
-    fc.property(
+  await fc.assert(
+    fc.asyncProperty(
       fc.array(fc.tuple(place, word), { minLength: 1, maxLength: 6 }),
       fc.array(fc.nat(USES.length - 1), { maxLength: 6 }),
-      (writes, uses) => {
+      async (writes, uses) => {
         const pool = newPool(1);
         const object = pool.construct(Everything, everything);
         const start = Number(new DataView(object.handle.buffer).getBigInt64(0, true));
         const used = pool.stats().usedBytes;
-        const words = new BigInt64Array(pool.view(0, 2 ** 20));
+        const whole = pool.view(0, 2 ** 20);
+        const words = new BigInt64Array(whole);
         // Within the object and its blocks, but not in the headers between: those are the allocator's own business.
-        const allowed = blockBodies(new DataView(pool.view(0, 2 ** 20)), start, used);
+        const allowed = blockBodies(new DataView(whole), start, used);
         for (const [at, value] of writes) words[allowed[at % allowed.length]!] = value;
         runs++;
         try {
@@ -113,14 +114,17 @@ it('nothing but values and coded errors come of it', () => {
         } catch (err) {
           expect(acceptable(err), inspect(err)).toBe(true);
         }
+        pool.detach([whole]);
         pool.close();
         PoolArena.removePersistent(pool.name);
+        // Then the mappings go, of which a process has 65,530 at most.
+        if (runs % 1000 === 0) await new Promise(setImmediate);
       },
     ),
     RUNS,
   );
   expect(failed).toBeGreaterThan(runs / 10);
-  expect(wentOn).toBeGreaterThan(0.98 * runs);
+  expect(wentOn).toBeGreaterThan(0.999 * runs);
 }, 600_000);
 
 it.each([
