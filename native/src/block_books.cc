@@ -15,20 +15,13 @@ uint64_t behind(uint64_t block, uint64_t units) { return block + units * kBlockU
 
 }  // namespace
 
-uint64_t BlockBooks::header(uint64_t block) const { return loadWord(space_.base, block + 8); }
-void BlockBooks::setHeader(uint64_t block, uint64_t word) { storeWord(space_.base, block + 8, word); }
-
-void BlockBooks::setUnits(uint64_t block, uint64_t units) {
-  setHeader(block, (header(block) & (kPreviousAllocated | kAllocated)) | units);
-}
-
 void BlockBooks::setPreviousAllocated(uint64_t block, bool allocated) {
-  const uint64_t word = header(block);
-  setHeader(block, allocated ? word | kPreviousAllocated : word & ~kPreviousAllocated);
+  const uint64_t word = loadHeader(space_.base, block);
+  storeHeader(space_.base, block, allocated ? word | kPreviousAllocated : word & ~kPreviousAllocated);
 }
 
 void BlockBooks::markFree(uint64_t block, uint64_t units) {
-  setHeader(block, header(block) & ~kAllocated);
+  storeHeader(space_.base, block, loadHeader(space_.base, block) & ~kAllocated);
   const uint64_t next = behind(block, units);
   setPreviousAllocated(next, false);
   storeWord(space_.base, next, units);
@@ -43,7 +36,7 @@ Fit BlockBooks::find(uint64_t bytes) {
   fit.units = unitsFor(bytes);
   fit.block = tree_.find(fit.units);
   if (fit.block == 0) return fit;
-  const uint64_t word = header(fit.block);
+  const uint64_t word = loadHeader(space_.base, fit.block);
   fit.room = unitsOf(word);
   if (isAllocated(word) || fit.room < fit.units || fit.room > (space_.end - fit.block) / kBlockUnit ||
       !space_.backing->readable(behind(fit.block, fit.room), kBlockHeader)) {
@@ -61,7 +54,7 @@ void BlockBooks::allocate(const Fit& fit) {
   } else {
     units = fit.units;
     const uint64_t rest = behind(block, units);
-    setHeader(rest, left);
+    storeHeader(space_.base, rest, left);
     markFree(rest, left);
     if (tree_.unitsBefore(block) <= left) {
       tree_.replace(block, rest);
@@ -71,7 +64,7 @@ void BlockBooks::allocate(const Fit& fit) {
     }
   }
   countAllocated(units);
-  setHeader(block, (header(block) & kPreviousAllocated) | kAllocated | units);
+  storeHeader(space_.base, block, (loadHeader(space_.base, block) & kPreviousAllocated) | kAllocated | units);
   std::memset(space_.base + block + kBlockHeader, 0, kMinBlockUnits * kBlockUnit - kBlockHeader);
   setPreviousAllocated(behind(block, units), true);
   storeWord(space_.base, behind(block, units), 0);
@@ -84,12 +77,12 @@ void BlockBooks::free(uint64_t block, const Extent& extent) {
   if (extent.freeBefore != 0) {
     whole = block - extent.freeBefore * kBlockUnit;
     units += extent.freeBefore;
-    setUnits(whole, units);
+    storeUnits(space_.base, whole, units);
   }
   if (extent.freeBehind != 0) {
     const uint64_t next = behind(block, extent.units);
     units += extent.freeBehind;
-    setUnits(whole, units);
+    storeUnits(space_.base, whole, units);
     if (extent.freeBefore != 0) tree_.takeOut(next);
     else tree_.replace(next, whole);
   }
@@ -114,21 +107,21 @@ void BlockBooks::extend(uint64_t block, const Extent& extent, uint64_t units) {
     const bool moves = extent.freeBehind - left < kMinBlockUnits || tree_.unitsBefore(next) > left;
     if (moves) tree_.takeOut(next);
     const uint64_t rest = behind(block, units);
-    setHeader(rest, left);
+    storeHeader(space_.base, rest, left);
     markFree(rest, left);
     if (moves) tree_.putInFirst(rest);
     else tree_.replace(next, rest);
   }
   countAllocated(units - extent.units);
-  setUnits(block, units);
+  storeUnits(space_.base, block, units);
   setPreviousAllocated(behind(block, units), true);
 }
 
 void BlockBooks::shrink(uint64_t block, const Extent& extent, uint64_t units) {
   const uint64_t rest = behind(block, units);
   const uint64_t left = extent.units - units;
-  setUnits(block, units);
-  setHeader(rest, kAllocated | kPreviousAllocated | left);
+  storeUnits(space_.base, block, units);
+  storeHeader(space_.base, rest, kAllocated | kPreviousAllocated | left);
   free(rest, {left, extent.freeBehind, 0});
 }
 

@@ -35,10 +35,6 @@ class BlockBooks {
   void shrink(uint64_t block, const Extent& extent, uint64_t units);
 
  private:
-  uint64_t header(uint64_t block) const;
-  void setHeader(uint64_t block, uint64_t word);
-  // The size, with the flags left alone.
-  void setUnits(uint64_t block, uint64_t units);
   void setPreviousAllocated(uint64_t block, bool allocated);
   // Of a block with so many units; what follows it is told.
   void markFree(uint64_t block, uint64_t units);

@@ -17,7 +17,7 @@ struct Header {
 __attribute__((always_inline)) inline Header readHeader(const BlockSpace& space, uint64_t block,
                                                         uint64_t bytes = kBlockHeader) {
   if (!space.backing->readable(block, bytes)) return {0, false, false};
-  const uint64_t word = loadWord(space.base, block + 8);
+  const uint64_t word = loadHeader(space.base, block);
   return {unitsOf(word), isPreviousAllocated(word), isAllocated(word)};
 }
 
@@ -69,7 +69,7 @@ bool hasAllocatedHeader(const BlockSpace& space, uint64_t offset, uint64_t minBy
   const uint64_t block = offset - kBlockHeader;
   if (!space.backing->readable(block, kBlockHeader)) return false;
   // Not the other word of the header: it is the user's of the block before.
-  const uint64_t word = loadWord(space.base, block + 8);
+  const uint64_t word = loadHeader(space.base, block);
   const uint64_t units = unitsOf(word);
   if (!isAllocated(word) || units < kMinBlockUnits || units > (space.end - block) / kBlockUnit) return false;
   // A block lends its user the first word of the next header.
@@ -82,7 +82,7 @@ bool hasAllocatedHeader(const BlockSpace& space, uint64_t offset, uint64_t minBy
 bool isAllocatedBlock(const BlockSpace& space, uint64_t offset, uint64_t minBytes, bool exact, Extent* extent) {
   if (!hasAllocatedHeader(space, offset, minBytes, exact)) return false;
   const uint64_t block = offset - kBlockHeader;
-  const uint64_t word = loadWord(space.base, block + 8);
+  const uint64_t word = loadHeader(space.base, block);
   const uint64_t units = unitsOf(word);
   // Read once more, so checked once more.
   if (units < kMinBlockUnits || units > (space.end - block) / kBlockUnit) return false;

@@ -22,35 +22,38 @@ class FreeTree::Node {
   bool operator==(const Node& other) const { return at_ == other.at_; }
   bool operator!=(const Node& other) const { return at_ != other.at_; }
 
-  // The links do not lead here, when nothing is here to have any.
   Node follow(uint64_t which, uint64_t mask = ~uint64_t{0}) const {
-    if (at_ == 0 || tree_->linksLeft_-- == 0) broken();
-    const uint64_t value = loadWord(space().base, at_ + which) & mask;
+    const uint64_t field = at() + which;
+    if (tree_->linksLeft_-- == 0) broken();
+    const uint64_t value = loadWord(space().base, field) & mask;
     if (value == kNull) return {};
-    const uint64_t target = at_ + which + value;
+    const uint64_t target = flow_ipc::follow(field, value);
     if (target != kTreeHeader && !isNode(space(), target)) broken();
     return {tree_, target};
   }
   void point(uint64_t which, const Node& target, uint64_t bits = 0) const {
-    if (at_ == 0) broken();
-    storeWord(space().base, at_ + which, (target ? target.at_ - (at_ + which) : kNull) | bits);
+    const uint64_t field = at() + which;
+    storeWord(space().base, field, (target ? target.at_ - field : kNull) | bits);
   }
   uint64_t colour() const {
-    if (at_ == 0) broken();
-    return loadWord(space().base, at_ + kParent) & kColourBit;
+    return loadWord(space().base, at() + kParent) & kColourBit;
   }
   void setColour(uint64_t colour) const {
-    if (at_ == 0) broken();
-    storeWord(space().base, at_ + kParent, (loadWord(space().base, at_ + kParent) & ~kColourBit) | colour);
+    const uint64_t field = at() + kParent;
+    storeWord(space().base, field, (loadWord(space().base, field) & ~kColourBit) | colour);
   }
   // Of the block that it is in, as its header says.
   uint64_t units() const {
-    if (at_ == 0) broken();
-    return unitsOf(loadWord(space().base, at_ - 8));
+    return unitsOf(loadHeader(space().base, at() - kBlockHeader));
   }
   uint64_t block() const { return at_ - kBlockHeader; }
 
  private:
+  // Where the algorithms take for granted that something is.
+  uint64_t at() const {
+    if (at_ == 0) broken();
+    return at_;
+  }
   const BlockSpace& space() const { return tree_->space_; }
 
   FreeTree* tree_ = nullptr;
@@ -74,15 +77,9 @@ struct FreeTree::Nodes {
   static color black() { return kColourBit; }
   static color red() { return 0; }
 
+  using Algorithms = boost::intrusive::rbtree_algorithms<Nodes>;
   static bool smaller(const Node& one, const Node& other) { return one.units() < other.units(); }
 };
-
-namespace {
-
-template <typename NodeTraits>
-using Algorithms = boost::intrusive::rbtree_algorithms<NodeTraits>;
-
-}  // namespace
 
 FreeTree::Node FreeTree::node(uint64_t block) { return {this, block + kBlockHeader}; }
 FreeTree::Node FreeTree::header() { return {this, kTreeHeader}; }
@@ -100,11 +97,11 @@ uint64_t FreeTree::find(uint64_t units) {
 
 uint64_t FreeTree::unitsBefore(uint64_t block) {
   const Node at = node(block);
-  return at == Nodes::get_left(header()) ? 0 : Algorithms<Nodes>::prev_node(at).units();
+  return at == Nodes::get_left(header()) ? 0 : Nodes::Algorithms::prev_node(at).units();
 }
 
 uint64_t FreeTree::unitsAfter(uint64_t block) {
-  const Node next = Algorithms<Nodes>::next_node(node(block));
+  const Node next = Nodes::Algorithms::next_node(node(block));
   return next == header() ? 0 : next.units();
 }
 
@@ -115,21 +112,21 @@ void FreeTree::count(int64_t change) {
 
 void FreeTree::takeOut(uint64_t block) {
   count(-1);
-  Algorithms<Nodes>::erase(header(), node(block));
+  Nodes::Algorithms::erase(header(), node(block));
 }
 
 void FreeTree::putInFirst(uint64_t block) {
   count(1);
-  Algorithms<Nodes>::insert_equal(header(), Nodes::get_left(header()), node(block), Nodes::smaller);
+  Nodes::Algorithms::insert_equal(header(), Nodes::get_left(header()), node(block), Nodes::smaller);
 }
 
 void FreeTree::putInLast(uint64_t block) {
   count(1);
-  Algorithms<Nodes>::insert_equal(header(), header(), node(block), Nodes::smaller);
+  Nodes::Algorithms::insert_equal(header(), header(), node(block), Nodes::smaller);
 }
 
 void FreeTree::replace(uint64_t block, uint64_t by) {
-  Algorithms<Nodes>::replace_node(node(block), header(), node(by));
+  Nodes::Algorithms::replace_node(node(block), header(), node(by));
 }
 
 }  // namespace flow_ipc

@@ -148,18 +148,18 @@ void PoolMemory::unlock() { unlockShared(mutexOf(base())); }
 // Has pages made for all that allocating will write, and for what the block's user may write later. Where the file
 // system could back the whole pool twice, a large block gets its pages as they are written: reserving a gigabyte takes
 // a quarter of a second.
-int PoolMemory::reserveFor(const Fit& fit, uint64_t bytes) {
+int PoolMemory::reserveFor(uint64_t block, uint64_t units, uint64_t bytes) {
   constexpr uint64_t kControl = kMinBlockUnits * kBlockUnit;
-  const uint64_t end = fit.block + fit.units * kBlockUnit;
+  const uint64_t end = block + units * kBlockUnit;
   // The header of what is split off, or the next one, whose first word is the user's.
   const uint64_t written = std::min(end + kControl, blocks_.end + kBlockUnit);
-  if (bytes < kLargeBlock) return backing_.reserve(fit.block, written - fit.block);
+  if (bytes < kLargeBlock) return backing_.reserve(block, written - block);
   if (backing_.roomy()) {
-    if (const int rc = backing_.reserve(fit.block, kControl); rc != 0) return rc;
+    if (const int rc = backing_.reserve(block, kControl); rc != 0) return rc;
     return backing_.reserve(end, written - end);
   }
   // Asked first, because making pages until there are no more takes long.
-  return backing_.canBack(fit.block, written - fit.block) ? backing_.reserve(fit.block, written - fit.block) : -ENOSPC;
+  return backing_.canBack(block, written - block) ? backing_.reserve(block, written - block) : -ENOSPC;
 }
 
 int64_t PoolMemory::allocateLocked(uint64_t bytes) {
@@ -167,7 +167,7 @@ int64_t PoolMemory::allocateLocked(uint64_t bytes) {
   return change([&](BlockBooks& books) -> int64_t {
     const Fit fit = books.find(bytes);
     if (fit.block == 0) return -ENOMEM;
-    if (const int rc = reserveFor(fit, bytes); rc != 0) return rc;
+    if (const int rc = reserveFor(fit.block, fit.units, bytes); rc != 0) return rc;
     books.allocate(fit);
     return static_cast<int64_t>(fit.block + kBlockHeader);
   });
@@ -201,7 +201,7 @@ int PoolMemory::freeMany(const std::vector<uint64_t>& offsets) {
   int rc = lock.code();
   if (rc != 0) return rc;
   for (const uint64_t offset : offsets) {
-    if (const int freed = freeLocked(offset); freed != 0) rc = freed;
+    if (const int freed = freeLocked(offset); rc == 0) rc = freed;
   }
   return rc;
 }

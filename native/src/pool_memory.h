@@ -56,7 +56,8 @@ class PoolMemory {
   int freeLocked(uint64_t offset);
   // In pool_rows.cc. One block of each size, side by side where there is room for that: 0, or a code and none.
   int allocateRowLocked(const uint64_t* sizes, size_t count, uint64_t* offsets);
-  // Ascending offsets of blocks that have passed isAllocatedBlock() under this lock. 0, or the code of what could not be.
+  // Ascending offsets of blocks that have passed isAllocatedBlock() under this lock. 0, or the code of the
+  // first that could not.
   int freeRowLocked(const uint64_t* offsets, size_t count);
 
   // What can be given back where there is no room for a block: false when nothing was. Called without the lock.
@@ -98,7 +99,7 @@ class PoolMemory {
       return -EBADMSG;
     }
   }
-  int reserveFor(const Fit& fit, uint64_t bytes);
+  int reserveFor(uint64_t block, uint64_t units, uint64_t bytes);
   int allocateEachLocked(const uint64_t* sizes, size_t count, uint64_t* offsets);
 
   std::shared_ptr<Mapping> mapping_;

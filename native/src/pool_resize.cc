@@ -17,7 +17,7 @@ int PoolMemory::extend(uint64_t offset, uint64_t bytes) {
   if (more > extent.freeBehind) return -ENOMEM;
   const uint64_t block = offset - kBlockHeader;
   const uint64_t end = block + extent.units * kBlockUnit;
-  if (const int rc = reserveFor({end, more, extent.freeBehind}, more * kBlockUnit); rc != 0) return rc;
+  if (const int rc = reserveFor(end, more, more * kBlockUnit); rc != 0) return rc;
   return change([&](BlockBooks& books) {
     books.extend(block, extent, units);
     return 0;

@@ -21,13 +21,13 @@ int PoolMemory::allocateRowLocked(const uint64_t* sizes, size_t count, uint64_t*
   if (row == -ENOMEM || row == -ENOSPC) return allocateEachLocked(sizes, count, offsets);
   if (row < 0) return static_cast<int>(row);
   uint64_t block = static_cast<uint64_t>(row) - kBlockHeader;
-  const uint64_t word = loadWord(base(), block + 8);
+  const uint64_t word = loadHeader(base(), block);
   // What the last one may have too much was too little for a block of its own.
   uint64_t left = unitsOf(word);
   uint64_t flags = kAllocated | (word & kPreviousAllocated);
   for (size_t i = 0; i < count; ++i) {
     const uint64_t own = i + 1 == count ? left : unitsFor(sizes[i]);
-    storeWord(base(), block + 8, flags | own);
+    storeHeader(base(), block, flags | own);
     offsets[i] = block + kBlockHeader;
     flags = kAllocated | kPreviousAllocated;
     block += own * kBlockUnit;
@@ -54,18 +54,17 @@ int PoolMemory::freeRowLocked(const uint64_t* offsets, size_t count) {
     const uint64_t first = offsets[i];
     // Again for each: freeing the one before has changed the neighbourhood, and a liar's headers could overlap.
     if (!hasAllocatedHeader(blocks_, first, 1, false)) {
-      rc = -EINVAL;
+      if (rc == 0) rc = -EINVAL;
       ++i;
       continue;
     }
-    const uint64_t word = loadWord(base(), first - 8);
-    uint64_t units = unitsOf(word);
+    uint64_t units = unitsOf(loadHeader(base(), first - kBlockHeader));
     for (++i; i < count && offsets[i] == first + units * kBlockUnit; ++i) {
       if (!hasAllocatedHeader(blocks_, offsets[i], 1, false)) break;
-      units += unitsOf(loadWord(base(), offsets[i] - 8));
+      units += unitsOf(loadHeader(base(), offsets[i] - kBlockHeader));
     }
-    storeWord(base(), first - 8, (word & (kPreviousAllocated | kAllocated)) | units);
-    if (const int freed = freeLocked(first); freed != 0) rc = freed;
+    storeUnits(base(), first - kBlockHeader, units);
+    if (const int freed = freeLocked(first); rc == 0) rc = freed;
   }
   return rc;
 }

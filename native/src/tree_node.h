@@ -33,9 +33,18 @@ inline void storeWord(char* base, uint64_t offset, uint64_t value) {
   __atomic_store_n(reinterpret_cast<uint64_t*>(base + offset), value, __ATOMIC_RELAXED);
 }
 
+// The word of a block's header that has its size and the flags.
+inline uint64_t loadHeader(const char* base, uint64_t block) { return loadWord(base, block + 8); }
+inline void storeHeader(char* base, uint64_t block, uint64_t word) { storeWord(base, block + 8, word); }
+
 inline uint64_t unitsOf(uint64_t word) { return word & ~(kPreviousAllocated | kAllocated); }
 inline bool isAllocated(uint64_t word) { return (word & kAllocated) != 0; }
 inline bool isPreviousAllocated(uint64_t word) { return (word & kPreviousAllocated) != 0; }
+
+// The size, with the flags left alone.
+inline void storeUnits(char* base, uint64_t block, uint64_t units) {
+  storeHeader(base, block, (loadHeader(base, block) & (kPreviousAllocated | kAllocated)) | units);
+}
 
 // Where a link leads, unchecked.
 inline uint64_t follow(uint64_t field, uint64_t value) { return field + value; }

@@ -1,13 +1,14 @@
 // Our pools under plain Boost, and plain Boost's under ours.
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { poolCreate, poolOpen, shmUnlink } from '../ts/index.js';
+import { type Pool, poolCreate, poolOpen, shmUnlink } from '../ts/index.js';
 import { oracle } from './oracle/oracle.mjs';
 import { uniqueName } from './support.js';
 
 const { ENOMEM } = constants.errno;
+/** From the books on: before them there is the mutex. */
+const image = (pool: Pool) => Buffer.from(pool.view(56, pool.size - 56));
 
 describe('a pool that we made', () => {
   it.each([4096 * 300, 1_000_001])('of %d bytes opens, checks and allocates in Boost', (size) => {
@@ -99,8 +100,6 @@ describe('blocks that grow and shrink where they are', () => {
     both('extend', blocks[7]!, 3000);
     both('extend', blocks[7]!, size, false);
     both('shrink', blocks[0]!, 150); // in front of a gap, which becomes larger
-    // From the books on: before them there is the mutex.
-    const image = (pool: typeof ours) => Buffer.from(pool.view(56, size - 56));
     expect(image(ours).equals(image(theirs))).toBe(true);
     expect(oracle('sanity', ours.name)).toEqual(['1', String(theirs.freeBytes())]);
     const [middle, after, before, left] = oracle('exercise', ours.name);
@@ -156,8 +155,6 @@ describe('any sequence of blocks that come, go, grow and shrink', () => {
         const answers = oracle('replay', theirs.name, replay.join());
         expect(answers.pop()).toBe('1');
         expect(answers.map((answer, i) => expected[i] && Number(answer))).toEqual(expected);
-        // From the books on: before them there is the mutex.
-        const image = ({ name }: typeof ours) => readFileSync(`/dev/shm/${name}`).subarray(56);
         expect(image(ours).equals(image(theirs))).toBe(true);
         for (const pool of [ours, theirs]) {
           pool.close();

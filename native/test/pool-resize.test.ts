@@ -213,6 +213,12 @@ describe('both', () => {
       ~0n & ((1n << 64n) - 1n),
     ];
     const seen = new Map<number, number>();
+    const changes = (block: number, bytes: number) => [
+      () => pool.extend(block, bytes),
+      () => pool.shrink(block, bytes),
+      () => pool.allocate(bytes),
+      () => pool.free(block),
+    ];
     const tell = (code: number) => seen.set(Math.min(code, 0), (seen.get(Math.min(code, 0)) ?? 0) + 1);
     for (const [i, block] of blocks.entries()) {
       if (i % 2 === 1) continue;
@@ -223,12 +229,7 @@ describe('both', () => {
         const near = [1n, -1n, 2n, -2n, 16n, -16n, 8n].map((by) => BigInt.asUintN(64, snapshot[at]! + by));
         for (const value of [...interesting, ...near]) {
           for (const bytes of [1, 60, 300, 5000]) {
-            for (const change of [
-              () => pool.extend(block, bytes),
-              () => pool.shrink(block, bytes),
-              () => pool.allocate(bytes),
-              () => pool.free(block),
-            ]) {
+            for (const change of changes(block, bytes)) {
               words[at] = value;
               tell(change());
               words.set(snapshot);
@@ -257,16 +258,7 @@ describe('both', () => {
       }
       // And with what that leaves behind.
       for (let more = next(4); more >= 0; more--) {
-        const block = blocks[2 * next(nodes.length)]!;
-        const bytes = 1 + next(400);
-        tell(
-          [
-            () => pool.extend(block, bytes),
-            () => pool.shrink(block, bytes),
-            () => pool.allocate(bytes),
-            () => pool.free(block),
-          ][next(4)]!(),
-        );
+        tell(changes(blocks[2 * next(nodes.length)]!, 1 + next(400))[next(4)]!());
       }
       words.set(snapshot);
     }

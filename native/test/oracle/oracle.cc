@@ -86,6 +86,14 @@ static std::string hex(const uint8_t* data, size_t n) {
   return text;
 }
 
+// Where it is; whether it could.
+static bool resize(Pool& pool, bool extend, void* block, size_t bytes) {
+  auto* manager = pool.get_segment_manager();
+  size_t received = bytes;
+  return manager->raw_allocation_command((extend ? bipc::expand_fwd : bipc::shrink_in_place) | bipc::nothrow_allocation,
+                                         extend ? bytes : manager->size(block), received, block) != nullptr;
+}
+
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
   const std::string command = argv[1];
@@ -123,14 +131,7 @@ int main(int argc, char** argv) {
     std::memset(block, static_cast<int>(number(4)), static_cast<size_t>(number(3)));
     std::cout << block - base << std::endl;
   } else if (command == "extend" || command == "shrink") {  // <offset> <bytes>: prints whether it could
-    void* block = base + number(3);
-    const auto bytes = static_cast<size_t>(number(4));
-    size_t received = bytes;
-    const bool extend = command == "extend";
-    std::cout << (pool.get_segment_manager()->raw_allocation_command(
-                      (extend ? bipc::expand_fwd : bipc::shrink_in_place) | bipc::nothrow_allocation,
-                      extend ? bytes : pool.get_segment_manager()->size(block), received, block) != nullptr)
-              << std::endl;
+    std::cout << resize(pool, command == "extend", base + number(3), static_cast<size_t>(number(4))) << std::endl;
   } else if (command == "replay") {  // <steps>: letter and number each, joined by commas; prints what each gave
     // a: allocates so many bytes; f: frees the block of that place in the list of all that were given; then, with another
     // number behind a colon, x: extends it to so many bytes, s: shrinks it.
@@ -149,13 +150,8 @@ int main(int argc, char** argv) {
         std::cout << "0 ";
         continue;
       }
-      const bool extend = step[0] == 'x';
       const auto bytes = static_cast<size_t>(std::stoll(step.substr(step.find(':') + 1)));
-      size_t received = bytes;
-      std::cout << (pool.get_segment_manager()->raw_allocation_command(
-                        (extend ? bipc::expand_fwd : bipc::shrink_in_place) | bipc::nothrow_allocation,
-                        extend ? bytes : pool.get_segment_manager()->size(block), received, block) != nullptr)
-                << ' ';
+      std::cout << resize(pool, step[0] == 'x', block, bytes) << ' ';
     }
     std::cout << pool.check_sanity() << std::endl;
   } else if (command == "free") {  // <offset>

@@ -131,15 +131,12 @@ export class NumericVector<E extends SharedType, A extends NumericArray> extends
    * Where memory is read-only, what is written to it reaches nobody.
    */
   view(): A {
-    const { home, type } = this;
-    const elements = type.elements(home, this.$place.address());
+    const { home, type, capacity } = this;
+    const elements = type.elements(home, this.$place.address(), capacity);
     const { array } = type.element as unknown as NumericType<number, A>;
-    if (elements.capacity === 0) return new array(new ArrayBuffer(0), 0, 0);
+    if (capacity === 0) return new array(new ArrayBuffer(0), 0, 0);
     // Over the whole block, so that it is the same buffer until the block is another.
-    const bytes = elements.capacity * type.element.size;
-    // What elements() has looked at are the elements; the room behind them is the peer's word as well.
-    home.memory.check(elements.at, bytes);
-    return new array(home.view(elements.at, bytes), 0, elements.count);
+    return new array(home.view(elements.at, capacity * type.element.size), 0, elements.count);
   }
 
   /** Appends numbers in one go. */
@@ -238,14 +235,15 @@ class VectorDeclaration<E extends SharedType> implements VectorType<E, Vector<E>
     memory.setU32(to + CAPACITY, memory.u32(from + CAPACITY));
   }
 
-  /** The block, checked, as it is now. */
-  elements(home: Home, at: number): Elements {
+  /** The block as it is now, checked for the elements that there are, or for `room` of them: capacity is a peer's word. */
+  elements(home: Home, at: number, room = 0): Elements {
     const { memory } = home;
     const count = memory.u32(at + COUNT);
     const capacity = memory.u32(at + CAPACITY);
-    if (count > capacity) throw corrupted(`a vector of ${count} in room for ${capacity}`);
+    const needed = Math.max(count, room);
+    if (needed > capacity) throw corrupted(`a vector of ${needed} in room for ${capacity}`);
     if (capacity === 0) return { at: 0, count, capacity };
-    const block = memory.follow(at, count * this.element.size);
+    const block = memory.follow(at, needed * this.element.size);
     if (block === 0) throw corrupted('a vector without its elements');
     return { at: block, count, capacity };
   }
@@ -270,9 +268,7 @@ class VectorDeclaration<E extends SharedType> implements VectorType<E, Vector<E>
     if (count === MOST) throw new RangeError('A vector cannot have more elements');
     if (count >= capacity) this.setRoom(home, at, Math.min(MOST, Math.max(2 * count, this.#least())));
     const { element } = this;
-    const place = this.elements(home, at).at + count * element.size;
-    // That there is room is what the peer says.
-    memory.check(place, element.size);
+    const place = this.elements(home, at, count + 1).at + count * element.size;
     element.init(home, place);
     try {
       element.write(home, place, value);
@@ -292,10 +288,8 @@ class VectorDeclaration<E extends SharedType> implements VectorType<E, Vector<E>
       return;
     }
     if (count > memory.u32(at + CAPACITY)) this.setRoom(home, at, count);
-    const { at: start, count: before } = this.elements(home, at);
-    const [first, bytes] = [start + before * element.size, (count - before) * element.size];
-    memory.check(first, bytes);
-    if (element.plain) memory.fill(first, bytes);
+    const { at: start, count: before } = this.elements(home, at, count);
+    if (element.plain) memory.fill(start + before * element.size, (count - before) * element.size);
     else for (let i = before; i < count; i++) element.init(home, start + i * element.size);
     memory.setU32(at + COUNT, count);
   }
@@ -372,9 +366,7 @@ class VectorDeclaration<E extends SharedType> implements VectorType<E, Vector<E>
     ) as NumericArray;
     const { length, buffer, byteOffset, byteLength } = source;
     if (length > memory.u32(at + CAPACITY)) this.setRoom(home, at, length);
-    const block = this.elements(home, at).at;
-    memory.check(block, byteLength);
-    memory.write(block, new Uint8Array(buffer, byteOffset, byteLength));
+    memory.write(this.elements(home, at, length).at, new Uint8Array(buffer, byteOffset, byteLength));
     memory.setU32(at + COUNT, length);
     this.#trim(home, at);
   }
